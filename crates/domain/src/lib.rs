@@ -1,0 +1,25 @@
+//! The vocabulary of Nova: typed ids, validated names, entities, pure plans and
+//! [`Fault`]. No I/O, no async runtime, no SQL and no HTTP live here.
+//!
+//! One noun, one word (see `docs/architecture.md`): *function* is code with its
+//! configuration, *version* an immutable snapshot of it, *sandbox* one isolated
+//! place that runs user code, *run* one recorded execution of anything.
+//!
+//! [`ports`] holds every call that one plane may make into another.
+
+pub mod call;
+pub mod fault;
+pub mod function;
+pub mod id;
+pub mod log;
+pub mod name;
+pub mod ports;
+pub mod run;
+pub mod runtime;
+pub mod time;
+pub mod version;
+
+pub use fault::{Code, Fault, FaultResult};
+pub use id::{Digest, FunctionId, RunId};
+pub use name::{FunctionName, NamespaceName, Scope, TenantName};
+pub use time::{Clock, Timestamp};

@@ -1,0 +1,89 @@
+//! Every call that one plane may make into another. A new port needs a written
+//! reason here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
+use crate::fault::FaultResult;
+use crate::id::{Digest, FunctionId};
+use crate::name::Scope;
+use crate::runtime::{InstalledRuntime, RuntimeRef};
+use crate::version::Build;
+
+/// Run code. Implemented by comet; aurora wraps it to record what came of each call.
+#[async_trait]
+pub trait Invoker: Send + Sync {
+    /// Runs the call to its end. `Err` is what the platform could not do; what user
+    /// code did wrong is inside the [`Outcome`]. Dropping the future does not lose the
+    /// sandbox; cancel through `call.cancel`.
+    async fn invoke(&self, call: Call) -> FaultResult<Outcome>;
+
+    /// Starts the call and returns its events. The stream pulls: a slow reader slows the function.
+    async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream>;
+}
+
+/// What to run. Implemented by control.
+#[async_trait]
+pub trait Catalog: Send + Sync {
+    /// The snapshot that the reference means now. Fails with `NotFound` (function or
+    /// version) or `NotReady` (its build is pending or failed).
+    async fn resolve(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>>;
+
+    /// Snapshots of every function with `min_replicas` above zero, in all scopes, active version.
+    async fn always_on(&self) -> FaultResult<Vec<Arc<FunctionSnapshot>>>;
+}
+
+/// Bytes by digest. Implemented over `artifacts`.
+#[async_trait]
+pub trait Objects: Send + Sync {
+    /// Stores `bytes` and returns their SHA-256. Storing the same bytes twice is harmless.
+    async fn put(&self, bytes: Bytes) -> FaultResult<Digest>;
+
+    /// The bytes of that digest, checked; `NotFound` if there are none.
+    async fn get(&self, digest: &Digest) -> FaultResult<Bytes>;
+}
+
+/// Make sandboxes for other planes: builds now, long-lived processes later. Implemented by comet.
+#[async_trait]
+pub trait Sandboxes: Send + Sync {
+    /// Builds a source tree with the host's toolchain in a sandbox without network.
+    /// A compiler error is an `Ok` build with status `Failed`; `Err` is the platform's.
+    async fn build(&self, request: BuildRequest) -> FaultResult<Build>;
+
+    /// Interpreters and toolchains found on the host, best version first per runtime.
+    fn runtimes(&self) -> Vec<InstalledRuntime>;
+
+    /// Tells the pool that a function changed or went: sandboxes of versions that are not
+    /// in `keep` end as soon as their calls have.
+    fn retire(&self, function: &FunctionId, keep: &[u32]);
+}
+
+/// Input of [`Sandboxes::build`].
+#[derive(Debug, Clone)]
+pub struct BuildRequest {
+    pub scope: Scope,
+    pub runtime: RuntimeRef,
+    /// The source tree.
+    pub code: Digest,
+    /// The file that holds `main`.
+    pub entry: String,
+}
+
+/// Code trees on local disk, ready to be mounted. Implemented over `artifacts`.
+#[async_trait]
+pub trait CodeTrees: Send + Sync {
+    /// Directory that holds the unpacked tree of `digest`; fetched and unpacked at most
+    /// once at a time. It stays until the guard is dropped.
+    async fn materialise(&self, digest: &Digest) -> FaultResult<CodeTree>;
+}
+
+/// An unpacked tree; keeps it from being collected while held.
+#[derive(Debug, Clone)]
+pub struct CodeTree {
+    pub path: PathBuf,
+    pub guard: Arc<()>,
+}
