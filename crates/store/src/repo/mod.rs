@@ -1,0 +1,13 @@
+//! One trait per noun. Faults: [`Code::NotFound`](nova_domain::Code), `AlreadyExists`,
+//! `Conflict` and `InvalidArgument` say what the caller did; `Unavailable` (database not
+//! reachable, queue full) and `Internal` what the platform could not.
+
+pub mod function;
+pub mod log;
+pub mod run;
+pub mod version;
+
+pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
+pub use log::{LogCursor, LogPage, Logs, RecordedLine};
+pub use run::{Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
+pub use version::{PendingBuild, Versions};
