@@ -1,0 +1,89 @@
+//! Starting the runtime and the processes of calls.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Command, Stdio};
+
+use serde::{Deserialize, Serialize};
+
+use super::sys;
+
+/// A program with its arguments and whole environment.
+#[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
+pub struct Program {
+    /// Absolute path of the program, then its arguments.
+    pub argv: Vec<String>,
+    pub env: BTreeMap<String, String>,
+}
+
+impl Program {
+    fn command(&self, file_size: Option<u64>) -> io::Result<Command> {
+        let (program, arguments) =
+            self.argv.split_first().ok_or_else(|| io::Error::other("the command is empty"))?;
+        let mut command = Command::new(program);
+        command.args(arguments).env_clear().envs(&self.env);
+        // SAFETY: the closure makes only async-signal-safe system calls.
+        unsafe {
+            command.pre_exec(move || {
+                sys::unblock_signals()?;
+                sys::prepare_child(file_size)
+            });
+        }
+        Ok(command)
+    }
+}
+
+/// The interpreter that stays up: its pid, its shim's socket and its output.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) pid: i32,
+    pub(super) socket: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+/// Starts the interpreter with the shim's socket as descriptor 3.
+pub(super) fn start_runtime(program: &Program) -> io::Result<Started> {
+    let (ours, theirs) = sys::socket_pair()?;
+    let mut command = program.command(None)?;
+    let socket = theirs.as_raw_fd();
+    // SAFETY: dup2 is async-signal-safe, and `theirs` is open until after the spawn.
+    unsafe {
+        command.pre_exec(move || sys::duplicate_onto(socket, 3));
+    }
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let (stdout, stderr) = outputs(&mut child)?;
+    Ok(Started { pid: child.id() as i32, socket: ours, stdout, stderr })
+}
+
+/// A process of one call.
+#[derive(Debug)]
+pub(super) struct CallProcess {
+    pub(super) pid: i32,
+    pub(super) stdin: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+/// Starts a process for one call in `directory`.
+pub(super) fn start_call(program: &Program, directory: &str, file_size: u64) -> io::Result<CallProcess> {
+    let mut command = program.command(Some(file_size))?;
+    command.current_dir(directory);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    let stdin: OwnedFd = child.stdin.take().ok_or_else(|| io::Error::other("no stdin"))?.into();
+    sys::set_nonblocking(stdin.as_raw_fd())?;
+    let (stdout, stderr) = outputs(&mut child)?;
+    Ok(CallProcess { pid: child.id() as i32, stdin, stdout, stderr })
+}
+
+fn outputs(child: &mut std::process::Child) -> io::Result<(OwnedFd, OwnedFd)> {
+    let stdout: OwnedFd = child.stdout.take().ok_or_else(|| io::Error::other("no stdout"))?.into();
+    let stderr: OwnedFd = child.stderr.take().ok_or_else(|| io::Error::other("no stderr"))?.into();
+    sys::set_nonblocking(stdout.as_raw_fd())?;
+    sys::set_nonblocking(stderr.as_raw_fd())?;
+    Ok((stdout, stderr))
+}

@@ -1,0 +1,227 @@
+//! The few kernel calls the agent needs, each behind a safe function.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+fn check(result: libc::c_int) -> io::Result<libc::c_int> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
+}
+
+/// Makes this process invisible to `ptrace`, `/proc/PID/mem` and `/proc/PID/fd` of its own user.
+pub(super) fn hide_self() -> io::Result<()> {
+    // SAFETY: PR_SET_DUMPABLE takes plain integers.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }).map(drop)
+}
+
+/// In a child between fork and exec: readable again, first victim of the OOM killer, no
+/// core files, files at most `file_size` bytes, a session of its own.
+pub(super) fn prepare_child(file_size: Option<u64>) -> io::Result<()> {
+    // SAFETY: plain system calls; async-signal-safe.
+    unsafe {
+        check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
+        check(libc::setsid())?;
+        let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
+        if fd >= 0 {
+            libc::write(fd, c"1000".as_ptr().cast(), 4);
+            libc::close(fd);
+        }
+        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        check(libc::setrlimit(libc::RLIMIT_CORE, &none))?;
+        if let Some(bytes) = file_size {
+            let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+            check(libc::setrlimit(libc::RLIMIT_FSIZE, &limit))?;
+        }
+    }
+    Ok(())
+}
+
+/// Limits the size of files that process `pid` (ours) may write from now on.
+pub(super) fn limit_file_size(pid: i32, bytes: u64) -> io::Result<()> {
+    let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+    // SAFETY: `limit` outlives the call; the old limit is not asked for.
+    check(unsafe { libc::prlimit(pid, libc::RLIMIT_FSIZE, &limit, std::ptr::null_mut()) }).map(drop)
+}
+
+/// Sends SIGKILL to every process of this pid namespace but the agent (pid 1) itself.
+pub(super) fn kill_everyone_else() {
+    // SAFETY: as pid 1 of its namespace, -1 spares the caller.
+    unsafe { libc::kill(-1, libc::SIGKILL) };
+}
+
+/// Sends a signal to one process; a process that is gone is fine.
+pub(super) fn kill(pid: i32, signal: i32) {
+    // SAFETY: plain integers.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    Exited(i32),
+    Signaled(i32),
+}
+
+/// Reaps one ended child, ours or adopted.
+pub(super) fn reap() -> Option<(i32, Ended)> {
+    let mut status = 0;
+    // SAFETY: `status` is a valid place for the result.
+    let pid = unsafe { libc::waitpid(-1, &mut status, libc::WNOHANG) };
+    if pid <= 0 {
+        return None;
+    }
+    let ended = if libc::WIFSIGNALED(status) {
+        Ended::Signaled(libc::WTERMSIG(status))
+    } else {
+        Ended::Exited(libc::WEXITSTATUS(status))
+    };
+    Some((pid, ended))
+}
+
+/// A descriptor that becomes readable when a child ends or a stop signal arrives.
+pub(super) fn signal_fd() -> io::Result<OwnedFd> {
+    // SAFETY: the set is initialised by sigemptyset before use; the new fd is ours alone.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        for signal in [libc::SIGCHLD, libc::SIGTERM, libc::SIGINT] {
+            libc::sigaddset(&mut set, signal);
+        }
+        check(libc::sigprocmask(libc::SIG_BLOCK, &set, std::ptr::null_mut()))?;
+        let fd = check(libc::signalfd(-1, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK))?;
+        Ok(OwnedFd::from_raw_fd(fd))
+    }
+}
+
+/// In a child between fork and exec: no signal stays blocked.
+pub(super) fn unblock_signals() -> io::Result<()> {
+    // SAFETY: the set is initialised by sigemptyset.
+    unsafe {
+        let mut set: libc::sigset_t = std::mem::zeroed();
+        libc::sigemptyset(&mut set);
+        check(libc::sigprocmask(libc::SIG_SETMASK, &set, std::ptr::null_mut())).map(drop)
+    }
+}
+
+/// Empties a signal descriptor; the numbers of the signals that came.
+pub(super) fn read_signals(fd: BorrowedFd<'_>) -> Vec<i32> {
+    let mut seen = Vec::new();
+    loop {
+        // SAFETY: signalfd_siginfo is plain data, and read gets its exact size.
+        let mut info: libc::signalfd_siginfo = unsafe { std::mem::zeroed() };
+        let size = size_of::<libc::signalfd_siginfo>();
+        // SAFETY: as above.
+        let got = unsafe { libc::read(fd.as_raw_fd(), (&raw mut info).cast(), size) };
+        if got != size as isize {
+            return seen;
+        }
+        seen.push(info.ssi_signo as i32);
+    }
+}
+
+/// A connected pair of stream sockets, both closed on exec, the first non-blocking.
+pub(super) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [0; 2];
+    // SAFETY: `fds` has room for two; the new fds are ours alone.
+    unsafe {
+        check(libc::socketpair(libc::AF_UNIX, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0, fds.as_mut_ptr()))?;
+        let pair = (OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1]));
+        set_nonblocking(pair.0.as_raw_fd())?;
+        Ok(pair)
+    }
+}
+
+/// Makes reads and writes of `fd` return at once.
+pub(super) fn set_nonblocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: F_GETFL and F_SETFL take plain integers.
+    unsafe {
+        let flags = check(libc::fcntl(fd, libc::F_GETFL))?;
+        check(libc::fcntl(fd, libc::F_SETFL, flags | libc::O_NONBLOCK)).map(drop)
+    }
+}
+
+/// Duplicates `from` onto `to` without close-on-exec (in a child between fork and exec).
+pub(super) fn duplicate_onto(from: RawFd, to: RawFd) -> io::Result<()> {
+    // SAFETY: plain integers; dup2 clears close-on-exec unless both are equal.
+    unsafe {
+        if from == to {
+            return check(libc::fcntl(to, libc::F_SETFD, 0)).map(drop);
+        }
+        check(libc::dup2(from, to)).map(drop)
+    }
+}
+
+/// Reads what is there. `Ok(None)`: nothing now. `Ok(Some(0))`: the end.
+pub(super) fn read(fd: RawFd, buffer: &mut [u8]) -> io::Result<Option<usize>> {
+    // SAFETY: the buffer is valid for its length.
+    let got = unsafe { libc::read(fd, buffer.as_mut_ptr().cast(), buffer.len()) };
+    settle(got)
+}
+
+/// Writes what fits. `Ok(None)`: nothing now.
+pub(super) fn write(fd: RawFd, bytes: &[u8]) -> io::Result<Option<usize>> {
+    // SAFETY: the bytes are valid for their length.
+    let put = unsafe { libc::write(fd, bytes.as_ptr().cast(), bytes.len()) };
+    settle(put)
+}
+
+fn settle(result: isize) -> io::Result<Option<usize>> {
+    if result >= 0 {
+        return Ok(Some(result as usize));
+    }
+    let error = io::Error::last_os_error();
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted => Ok(None),
+        _ => Err(error),
+    }
+}
+
+/// The kernel's event queue.
+#[derive(Debug)]
+pub(super) struct Epoll(OwnedFd);
+
+/// Interest in or occurrence of readiness.
+pub(super) const READ: u32 = libc::EPOLLIN as u32;
+pub(super) const WRITE: u32 = libc::EPOLLOUT as u32;
+
+impl Epoll {
+    pub(super) fn new() -> io::Result<Self> {
+        // SAFETY: the new fd is ours alone.
+        unsafe { Ok(Self(OwnedFd::from_raw_fd(check(libc::epoll_create1(libc::EPOLL_CLOEXEC))?))) }
+    }
+
+    fn control(&self, operation: i32, fd: RawFd, token: u64, interest: u32) -> io::Result<()> {
+        let mut event = libc::epoll_event { events: interest, u64: token };
+        // SAFETY: `event` outlives the call.
+        check(unsafe { libc::epoll_ctl(self.0.as_raw_fd(), operation, fd, &mut event) }).map(drop)
+    }
+
+    pub(super) fn add(&self, fd: RawFd, token: u64, interest: u32) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_ADD, fd, token, interest)
+    }
+
+    pub(super) fn change(&self, fd: RawFd, token: u64, interest: u32) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_MOD, fd, token, interest)
+    }
+
+    /// Waits for events; `None` waits for ever. Fills `out` with (token, readiness).
+    pub(super) fn wait(&self, timeout: Option<Duration>, out: &mut Vec<(u64, u32)>) -> io::Result<()> {
+        let mut events = [libc::epoll_event { events: 0, u64: 0 }; 32];
+        // Rounded up, so that a deadline is over when we wake for it.
+        let millis = timeout.map_or(-1, |time| time.as_micros().div_ceil(1000).min(60_000) as i32);
+        // SAFETY: the array has room for the count given.
+        let count = unsafe { libc::epoll_wait(self.0.as_raw_fd(), events.as_mut_ptr(), 32, millis) };
+        out.clear();
+        if count < 0 {
+            let error = io::Error::last_os_error();
+            return if error.kind() == io::ErrorKind::Interrupted { Ok(()) } else { Err(error) };
+        }
+        out.extend(events[..count as usize].iter().map(|event| (event.u64, event.events)));
+        Ok(())
+    }
+}
+
+/// Microseconds since the Unix epoch.
+pub(super) fn now_micros() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as i64)
+}

@@ -1,0 +1,186 @@
+//! Making a sandbox: the parent's and the child's side of it.
+
+use std::convert::Infallible;
+use std::ffi::{CStr, CString};
+use std::fs;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use nova_agent::guest::{CHANNEL_FD, Start};
+use nova_agent::shims::SHIM_DIR;
+use seccompiler::BpfProgram;
+
+use super::INSIDE_UID;
+use super::cgroup::{self, Cgroup};
+use super::rootfs::Template;
+use crate::protocol::{Program, SandboxLimits};
+use crate::sys::{self, Cloned};
+
+/// Descriptor on which the child reports why it failed; closed on exec.
+const REPORT_FD: i32 = 4;
+/// Open files of a process in a sandbox.
+const OPEN_FILES: u64 = 4096;
+
+/// What all sandboxes of a keeper have in common.
+#[derive(Debug)]
+pub(crate) struct Recipe {
+    pub(crate) template: Template,
+    pub(crate) filters: Vec<BpfProgram>,
+    /// The keeper runs in a user namespace of its own and has one uid only.
+    pub(crate) rootless: bool,
+}
+
+/// A sandbox whose agent is being started.
+#[derive(Debug)]
+pub(crate) struct Born {
+    pub(crate) pid: i32,
+    pub(crate) pidfd: OwnedFd,
+    /// The host's end of the channel to the agent.
+    pub(crate) channel: OwnedFd,
+    /// Says why the child failed, if it does.
+    pub(crate) report: OwnedFd,
+    pub(crate) mount_namespace: OwnedFd,
+}
+
+/// Makes a sandbox with host uid `uid` in `group`, running the agent (and `runtime`).
+pub(crate) fn launch(
+    recipe: &Recipe,
+    group: &Cgroup,
+    uid: u32,
+    runtime: Option<&Program>,
+) -> io::Result<Born> {
+    let start = serde_json::to_string(&Start { runtime: runtime.cloned() })?;
+    let start = CString::new(start).map_err(io::Error::other)?;
+    let tree = recipe.template.copy()?;
+    let (channel, guest_channel) = sys::socket_pair()?;
+    let (report, report_write) = sys::pipe()?;
+    let (go_read, go_write) = sys::pipe()?;
+    let clone_into = group.clone_target()?;
+    let flags = libc::CLONE_NEWUSER | libc::CLONE_NEWPID | libc::CLONE_NEWNS;
+    match sys::clone_process(flags, cgroup::target_of(&clone_into))? {
+        Cloned::Child => {
+            // Our copy of the write end would keep the pipe open if the keeper died now.
+            drop(go_write);
+            let child =
+                Child { recipe, tree, channel: guest_channel, report: report_write, go: go_read, start };
+            child.become_sandbox()
+        }
+        Cloned::Parent { pid, pidfd } => {
+            let made = (|| {
+                write_maps(pid, uid, recipe.rootless)?;
+                group.attach(pid)?;
+                let mount_namespace = fs::File::open(format!("/proc/{pid}/ns/mnt"))?.into();
+                sys::write_all(go_write.as_fd(), b"g");
+                Ok(mount_namespace)
+            })();
+            match made {
+                Ok(mount_namespace) => Ok(Born { pid, pidfd, channel, report, mount_namespace }),
+                Err(error) => {
+                    let _ = sys::signal_pidfd(pidfd.as_fd(), libc::SIGKILL);
+                    while !sys::reap(pidfd.as_fd()) {
+                        std::thread::yield_now();
+                    }
+                    Err(error)
+                }
+            }
+        }
+    }
+}
+
+fn write_maps(pid: i32, uid: u32, rootless: bool) -> io::Result<()> {
+    if rootless {
+        fs::write(format!("/proc/{pid}/setgroups"), "deny")?;
+    }
+    let map = format!("{INSIDE_UID} {uid} 1");
+    fs::write(format!("/proc/{pid}/uid_map"), &map)?;
+    fs::write(format!("/proc/{pid}/gid_map"), &map)
+}
+
+struct Child<'a> {
+    recipe: &'a Recipe,
+    tree: OwnedFd,
+    channel: OwnedFd,
+    report: OwnedFd,
+    go: OwnedFd,
+    start: CString,
+}
+
+type Step<T> = Result<T, (&'static str, io::Error)>;
+
+fn step<T>(name: &'static str, result: io::Result<T>) -> Step<T> {
+    result.map_err(|error| (name, error))
+}
+
+impl Child<'_> {
+    fn become_sandbox(self) -> ! {
+        let mut report = self.report.as_raw_fd();
+        let Err((name, error)) = self.set_up(&mut report);
+        sys::write_raw(report, format!("{name}: {error}").as_bytes());
+        sys::exit_now(70)
+    }
+
+    fn set_up(&self, report: &mut RawFd) -> Step<Infallible> {
+        if sys::read_some(self.go.as_fd(), 1).is_empty() {
+            sys::exit_now(71); // The keeper gave up or died.
+        }
+        let others = libc::CLONE_NEWNET | libc::CLONE_NEWIPC | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP;
+        step("namespaces", sys::unshare(others))?;
+        step("mounts", self.mount_root())?;
+        step("hostname", sys::set_hostname("sandbox"))?;
+        step("loopback", sys::loopback_up())?;
+        step("descriptors", self.arrange_descriptors())?;
+        *report = REPORT_FD;
+        step("limits", sys::set_limit(libc::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES))?;
+        step("limits", sys::set_limit(libc::RLIMIT_CORE, 0, 0))?;
+        step("user", sys::become_user(INSIDE_UID, INSIDE_UID, !self.recipe.rootless))?;
+        step("parent", sys::die_with_parent())?;
+        step("capabilities", sys::drop_capabilities())?;
+        step("signals", sys::reset_signals())?;
+        let agent = step("agent", CString::new(format!("{SHIM_DIR}/agent")).map_err(io::Error::other))?;
+        for filter in &self.recipe.filters {
+            step("seccomp", sys::load_seccomp(filter))?;
+        }
+        Err(("agent", sys::execute(&agent, &[c"nova-agent", &self.start])))
+    }
+
+    /// The template as root, with a `/proc`, `/tmp` and `/dev/shm` of our own.
+    fn mount_root(&self) -> io::Result<()> {
+        sys::mount(None, c"/", None, libc::MS_REC | libc::MS_PRIVATE, None)?;
+        sys::move_mount(self.tree.as_fd(), &self.recipe.template.path)?;
+        sys::change_directory(&self.recipe.template.path)?;
+        let quiet = libc::MS_NOSUID | libc::MS_NODEV;
+        sys::mount(Some(c"proc"), c"proc", Some(c"proc"), quiet | libc::MS_NOEXEC, None)?;
+        let limits = SandboxLimits::default();
+        let tmp = tmpfs_options(limits.tmp_bytes)?;
+        sys::mount(Some(c"tmp"), c"tmp", Some(c"tmpfs"), quiet, Some(&tmp))?;
+        sys::mount(Some(c"shm"), c"dev/shm", Some(c"tmpfs"), quiet, Some(&tmp))?;
+        for hidden in HIDDEN {
+            // Not on every kernel; a file that is absent needs no cover.
+            let _ = sys::mount(Some(c"/dev/null"), hidden, None, libc::MS_BIND, None);
+        }
+        sys::pivot_here()
+    }
+
+    fn arrange_descriptors(&self) -> io::Result<()> {
+        // First out of the way of the numbers that are given out below.
+        let channel = sys::duplicate_above(self.channel.as_raw_fd(), 10)?;
+        let report = sys::duplicate_above(self.report.as_raw_fd(), 10)?;
+        let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
+        // Given away: it is closed with all others below.
+        let null = sys::duplicate_above(null.into_raw_fd(), 10)?;
+        for standard in 0..=2 {
+            sys::move_descriptor(null, standard, false)?;
+        }
+        sys::move_descriptor(channel, CHANNEL_FD, false)?;
+        sys::move_descriptor(report, REPORT_FD, true)?;
+        sys::close_from(REPORT_FD as u32 + 1)
+    }
+}
+
+/// Files of `/proc` that tell about the host and not about the sandbox.
+const HIDDEN: &[&CStr] =
+    &[c"proc/keys", c"proc/key-users", c"proc/timer_list", c"proc/sched_debug", c"proc/kmsg"];
+
+fn tmpfs_options(bytes: u64) -> io::Result<CString> {
+    CString::new(format!("size={bytes},nr_inodes=65536,mode=1777")).map_err(io::Error::other)
+}
