@@ -10,9 +10,16 @@
 //! both engines, an implementation in each engine's folder with its statements listed in
 //! that engine's registry, and cases in `tests/it/contract`.
 
+mod error;
+mod migrate;
+mod observe;
 pub mod options;
 pub mod page;
+mod postgres;
 pub mod repo;
+mod rows;
+mod sqlite;
+mod statement;
 pub mod store;
 pub mod url;
 

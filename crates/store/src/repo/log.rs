@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use nova_domain::log::LogLine;
 use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 
+use crate::error::StoreResult;
 use crate::page::bad_cursor;
+use crate::rows::LineRow;
 
 /// A place in the order of stored lines. Text form: a decimal number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -94,4 +96,20 @@ pub(crate) fn check_limit(limit: u32) -> Result<i64, Fault> {
         Err(Fault::invalid(format!("limit must be 1 to {LINES_MAX} lines, is {limit}"))
             .with_field("limit", format!("must be 1 to {LINES_MAX}")))
     }
+}
+
+/// A page from up to `limit + 1` rows in ascending order.
+pub(crate) fn page_of(mut rows: Vec<LineRow>, after: LogCursor, limit: u32) -> StoreResult<LogPage> {
+    let more = rows.len() > limit as usize;
+    rows.truncate(limit as usize);
+    let lines = rows.into_iter().map(LineRow::into_line).collect::<StoreResult<Vec<_>>>()?;
+    let next = lines.last().map_or(after, |line| line.cursor);
+    Ok(LogPage { lines, next, more })
+}
+
+/// A page from rows in descending order: the end of what there is.
+pub(crate) fn tail_of(rows: Vec<LineRow>) -> StoreResult<LogPage> {
+    let lines = rows.into_iter().rev().map(LineRow::into_line).collect::<StoreResult<Vec<_>>>()?;
+    let next = lines.last().map_or(LogCursor::START, |line| line.cursor);
+    Ok(LogPage { lines, next, more: false })
 }

@@ -8,6 +8,6 @@ pub mod run;
 pub mod version;
 
 pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
-pub use log::{LogCursor, LogPage, Logs, RecordedLine};
+pub use log::{LogCursor, LogPage, Logs, RecordedLine, StoredLines};
 pub use run::{Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
 pub use version::{PendingBuild, Versions};

@@ -4,10 +4,12 @@ use async_trait::async_trait;
 use nova_domain::call::CallSource;
 use nova_domain::log::LogLine;
 use nova_domain::run::{Run, RunStatus};
-use nova_domain::{FaultResult, FunctionId, RunId, Scope, Timestamp};
+use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 
 use crate::System;
-use crate::page::{Page, PageRequest};
+use super::function::search_needle;
+use crate::page::{Page, PageRequest, bad_cursor};
+use crate::rows::to_u64;
 
 /// A run with what it printed, as it is handed over for storing.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,4 +93,88 @@ pub trait Runs: Send + Sync {
     /// Deletes up to `max_runs` (1..=10,000) of the oldest runs that started before
     /// `older_than`, with their log lines. Call again while it returns `max_runs`.
     async fn prune(&self, system: &System, older_than: Timestamp, max_runs: u32) -> FaultResult<Pruned>;
+}
+
+/// Most runs of one batch, and of one prune.
+pub(crate) const BATCH_MAX: usize = 10_000;
+
+/// A filter and a page as statement parameters.
+pub(crate) struct RunQuery {
+    pub(crate) function: Option<String>,
+    pub(crate) status: Option<&'static str>,
+    pub(crate) source: Option<&'static str>,
+    pub(crate) since: i64,
+    pub(crate) until: i64,
+    /// Lower-cased, empty for none.
+    pub(crate) error: String,
+    /// Start time and id of the last run that was returned.
+    pub(crate) before: (i64, String),
+    pub(crate) limit: i64,
+}
+
+impl RunQuery {
+    pub(crate) fn of(filter: &RunFilter, page: &PageRequest) -> Result<Self, Fault> {
+        let before = match page.keys::<2>()? {
+            Some([started_at, id]) => (started_at.parse().map_err(|_| bad_cursor())?, id),
+            // Ids are ASCII: everything sorts before this.
+            None => (i64::MAX, "~".to_owned()),
+        };
+        Ok(Self {
+            function: filter.function.as_ref().map(ToString::to_string),
+            status: filter.status.map(RunStatus::as_str),
+            source: filter.source.map(CallSource::as_str),
+            since: filter.since.map_or(i64::MIN, Timestamp::as_micros),
+            until: filter.until.map_or(i64::MAX, Timestamp::as_micros),
+            error: search_needle(filter.error.as_deref())?,
+            before,
+            limit: page.fetch(),
+        })
+    }
+}
+
+/// Builds a summary from the counts (all, failed, cancelled, platform errors, cold starts)
+/// and the durations of the sample, in any order.
+pub(crate) fn summarise(counts: [i64; 5], mut durations: Vec<i64>) -> RunSummary {
+    durations.sort_unstable();
+    // The smallest duration that at least `percent` of the runs did not exceed.
+    let percentile = |percent: usize| {
+        let rank = (durations.len() * percent).div_ceil(100);
+        durations.get(rank.saturating_sub(1)).map(|us| to_u64(*us))
+    };
+    let [count, failed, cancelled, platform_errors, cold_starts] = counts.map(to_u64);
+    RunSummary {
+        count,
+        failed,
+        cancelled,
+        platform_errors,
+        cold_starts,
+        p50_us: percentile(50),
+        p95_us: percentile(95),
+        p99_us: percentile(99),
+    }
+}
+
+pub(crate) fn check_batch(batch: &[RunRecord]) -> Result<(), Fault> {
+    if batch.len() <= BATCH_MAX { Ok(()) } else { Err(Fault::internal("a batch of more than 10,000 runs")) }
+}
+
+pub(crate) fn check_prune(max_runs: u32) -> Result<(), Fault> {
+    if (1..=BATCH_MAX).contains(&(max_runs as usize)) {
+        Ok(())
+    } else {
+        Err(Fault::internal("prune takes 1 to 10,000 runs at a time"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_the_smallest_duration_that_enough_runs_did_not_exceed() {
+        let summary = summarise([100, 0, 0, 0, 0], (1..=100).rev().collect());
+        assert_eq!((summary.p50_us, summary.p95_us, summary.p99_us), (Some(50), Some(95), Some(99)));
+        assert_eq!(summarise([1, 0, 0, 0, 0], vec![7]).p99_us, Some(7));
+        assert_eq!(summarise([0; 5], Vec::new()), RunSummary::default());
+    }
 }

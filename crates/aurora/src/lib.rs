@@ -1,0 +1,1 @@
+//! Observability: run records, logs and their retention.

@@ -1,0 +1,195 @@
+//! The pool, and transactions that carry their scope.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction};
+use futures::future::join4;
+use nova_domain::{Code, Fault, FaultResult, Scope};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Row};
+
+use super::{ENGINE, ROLE, SCHEMA};
+use crate::error::{StoreError, StoreResult};
+use crate::observe::observed;
+use crate::options::StoreOptions;
+use crate::statement::{Statement, statements};
+
+/// Values of a statement.
+pub(super) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+statements! {
+    /// Names the scope of a transaction; row-level security shows nothing without it.
+    SET_SCOPE = "SELECT set_config('nova.tenant', $1, true), set_config('nova.system', $2, true)";
+    PING = "SELECT 1";
+}
+
+/// What a transaction may see.
+#[derive(Clone, Copy)]
+pub(super) enum Access<'a> {
+    /// Rows of this tenant; the namespace is in the statement.
+    Tenant(&'a Scope),
+    /// Rows of every tenant.
+    System,
+}
+
+impl Access<'_> {
+    fn settings(&self) -> (&str, &'static str) {
+        match self {
+            Access::Tenant(scope) => (scope.tenant.as_str(), "off"),
+            Access::System => ("", "on"),
+        }
+    }
+}
+
+/// A pool of connections to one database.
+pub(super) struct Database {
+    pool: Pool,
+}
+
+impl Database {
+    /// Makes the pool; it connects when asked first.
+    pub(super) fn open(config: &Config, options: &StoreOptions) -> FaultResult<Self> {
+        let mut config = config.clone();
+        let settings = format!(
+            "{} -c role={ROLE} -c search_path={SCHEMA} -c statement_timeout={} \
+             -c idle_in_transaction_session_timeout=60000",
+            config.get_options().unwrap_or_default(),
+            options.statement_timeout.as_millis().max(1),
+        );
+        config.options(settings);
+        if config.get_application_name().is_none() {
+            config.application_name("nova");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(options.acquire_timeout);
+        }
+        let manager =
+            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+        let pool = Pool::builder(manager)
+            .max_size(options.connections.max(1))
+            .wait_timeout(Some(options.acquire_timeout))
+            .create_timeout(Some(options.acquire_timeout))
+            .recycle_timeout(Some(Duration::from_secs(1)))
+            .runtime(Runtime::Tokio1)
+            .build()
+            .map_err(|error| Fault::internal("build the connection pool").with_source(error))?;
+        Ok(Self { pool })
+    }
+
+    /// Whether a query is answered.
+    pub(super) async fn ping(&self) -> FaultResult<()> {
+        observed(ENGINE, "ping", self.read(Access::System, PING, &[])).await.map(drop)
+    }
+
+    /// Closes every connection; those in use when they come back.
+    pub(super) fn close(&self) {
+        self.pool.close();
+    }
+
+    /// A free connection.
+    pub(super) async fn client(&self) -> StoreResult<Object> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// Rows of one statement, in a read-only transaction of its own. A connection that
+    /// turns out to be broken is replaced once: nothing was changed yet.
+    pub(super) async fn read(
+        &self,
+        access: Access<'_>,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> StoreResult<Vec<Row>> {
+        match self.read_once(access, statement, params).await {
+            Err(StoreError::Postgres(error)) if is_broken(&error) => {
+                self.read_once(access, statement, params).await
+            }
+            other => other,
+        }
+    }
+
+    /// Sends begin, scope, statement and commit at once and waits for one round trip.
+    async fn read_once(
+        &self,
+        access: Access<'_>,
+        statement: Statement,
+        params: Params<'_>,
+    ) -> StoreResult<Vec<Row>> {
+        let client = self.client().await?;
+        let prepared = client.prepare_cached(statement.sql).await?;
+        let scope = client.prepare_cached(SET_SCOPE.sql).await?;
+        let (tenant, system) = access.settings();
+        // `join4` polls in this order, and each sends at its first poll. After an error
+        // the server ignores the rest, and the commit at the end becomes a rollback.
+        let scope_params: [&(dyn ToSql + Sync); 2] = [&tenant, &system];
+        let (begun, scoped, rows, ended) = join4(
+            client.batch_execute("BEGIN READ ONLY"),
+            client.query(&scope, &scope_params),
+            client.query(&prepared, params),
+            client.batch_execute("COMMIT"),
+        )
+        .await;
+        begun?;
+        scoped?;
+        let rows = rows?;
+        ended?;
+        Ok(rows)
+    }
+}
+
+fn is_broken(error: &tokio_postgres::Error) -> bool {
+    error.is_closed() || error.code().is_some_and(|code| code.code().starts_with("57P"))
+}
+
+/// A write transaction with its scope set. Dropping it rolls back.
+pub(super) struct Write<'a>(Transaction<'a>);
+
+impl<'a> Write<'a> {
+    /// Begins on `client`.
+    pub(super) async fn begin(client: &'a mut Object, access: Access<'_>) -> StoreResult<Self> {
+        let transaction = client.transaction().await?;
+        let scope = transaction.prepare_cached(SET_SCOPE.sql).await?;
+        let (tenant, system) = access.settings();
+        transaction.query(&scope, &[&tenant, &system]).await?;
+        Ok(Self(transaction))
+    }
+
+    /// Rows of a statement.
+    pub(super) async fn query(&self, statement: Statement, params: Params<'_>) -> StoreResult<Vec<Row>> {
+        let prepared = self.0.prepare_cached(statement.sql).await?;
+        Ok(self.0.query(&prepared, params).await?)
+    }
+
+    /// The first row, if any.
+    pub(super) async fn one(&self, statement: Statement, params: Params<'_>) -> StoreResult<Option<Row>> {
+        Ok(self.query(statement, params).await?.into_iter().next())
+    }
+
+    /// Rows that a statement changed.
+    pub(super) async fn execute(&self, statement: Statement, params: Params<'_>) -> StoreResult<u64> {
+        let prepared = self.0.prepare_cached(statement.sql).await?;
+        Ok(self.0.execute(&prepared, params).await?)
+    }
+
+    /// Makes it last.
+    pub(super) async fn commit(self) -> StoreResult<()> {
+        Ok(self.0.commit().await?)
+    }
+}
+
+/// Whether a statement failed because of this class of constraint.
+pub(super) fn violates(error: &StoreError, state: &tokio_postgres::error::SqlState) -> bool {
+    matches!(error, StoreError::Postgres(error) if error.code() == Some(state))
+}
+
+/// A text for the operator when the server cannot be used.
+pub(super) fn unreachable(error: &tokio_postgres::Error) -> Fault {
+    use std::error::Error;
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    Fault::new(Code::Unavailable, format!("cannot use the PostgreSQL database: {text}"))
+}

@@ -1,0 +1,68 @@
+//! PostgreSQL (13 or newer): one database, row-level security, a pool.
+//!
+//! Every connection of the pool acts as the role `nova_app`, which owns nothing, so that
+//! the policies of the tables hold for it: a query sees a tenant's rows only inside a
+//! transaction that named this tenant (or the System scope) with `set_config`.
+
+mod database;
+mod function;
+mod log;
+mod migrate;
+mod run;
+mod version;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use nova_domain::FaultResult;
+
+use crate::options::StoreOptions;
+use crate::statement::Statement;
+use crate::store::{Engine, Store};
+use database::Database;
+
+/// Label of this engine in metrics and logs.
+const ENGINE: &str = "postgres";
+/// The schema that holds everything.
+const SCHEMA: &str = "nova";
+/// The role that queries run as.
+const ROLE: &str = "nova_app";
+
+/// Every statement that the repositories run.
+#[cfg_attr(not(test), allow(dead_code, reason = "the list is for the test that prepares them"))]
+pub(crate) fn statements() -> Vec<Statement> {
+    [database::STATEMENTS, function::STATEMENTS, version::STATEMENTS, run::STATEMENTS, log::STATEMENTS].concat()
+}
+
+/// Brings the schema up to date and opens the pool.
+pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions) -> FaultResult<Store> {
+    migrate::migrate(config, crate::migrate::POSTGRES).await?;
+    let database = Arc::new(Database::open(config, options)?);
+    database.ping().await?;
+    Ok(Store {
+        functions: Arc::new(function::PostgresFunctions(database.clone())),
+        versions: Arc::new(version::PostgresVersions(database.clone())),
+        runs: Arc::new(run::PostgresRuns(database.clone())),
+        logs: Arc::new(log::PostgresLogs(database.clone())),
+        engine: database,
+    })
+}
+
+#[async_trait]
+impl Engine for Database {
+    fn name(&self) -> &'static str {
+        ENGINE
+    }
+
+    async fn ping(&self) -> FaultResult<()> {
+        Database::ping(self).await
+    }
+
+    async fn close(&self) {
+        Database::close(self);
+    }
+}
+
+#[cfg(test)]
+#[path = "../../tests/support/postgres.rs"]
+pub(crate) mod testing;

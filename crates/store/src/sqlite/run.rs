@@ -1,0 +1,246 @@
+//! Run records on SQLite.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use nova_domain::run::Run;
+use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
+use rusqlite::{Connection, Row, named_params, params};
+
+use super::file::File;
+use super::query::{execute, many, one};
+use crate::System;
+use crate::error::StoreResult;
+use crate::page::{Page, PageRequest};
+use crate::repo::log::StoredLines;
+use crate::repo::run::{RunQuery, check_batch, check_prune, summarise};
+use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
+use crate::rows::{RunRow, clean};
+use crate::statement::statements;
+
+macro_rules! run_columns {
+    () => {
+        "id, tenant_id, namespace, function_id, function, version, source, status, started_at, duration_us, \
+         queue_us, init_us, exec_us, cold_start, memory_peak, input_size, output_size, input, output, error, \
+         trace_id, logs_dropped"
+    };
+}
+
+macro_rules! run_conditions {
+    () => {
+        "(started_at, id) < (:before, :before_id) AND started_at >= :since AND started_at < :until \
+         AND (:status IS NULL OR status = :status) AND (:source IS NULL OR source = :source) \
+         AND (:error = '' OR instr(error_search, :error) > 0) \
+         ORDER BY started_at DESC, id DESC LIMIT :limit"
+    };
+}
+
+statements! {
+    INSERT = "INSERT INTO runs (", run_columns!(), ", error_search) VALUES (:id, :tenant, :namespace, :function_id, \
+              :function, :version, :source, :status, :started_at, :duration_us, :queue_us, :init_us, :exec_us, \
+              :cold_start, :memory_peak, :input_size, :output_size, :input, :output, :error, :trace_id, \
+              :logs_dropped, :error_search) ON CONFLICT (id) DO NOTHING";
+    INSERT_LINE = "INSERT INTO log_lines (run_id, tenant_id, namespace, function_id, at, stream, text) \
+                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    GET = "SELECT ", run_columns!(), " FROM runs WHERE id = ?3 AND tenant_id = ?1 AND namespace = ?2";
+    LIST = "SELECT ", run_columns!(), " FROM runs INDEXED BY runs_by_scope \
+            WHERE tenant_id = :tenant AND namespace = :namespace AND ", run_conditions!();
+    LIST_OF_FUNCTION = "SELECT ", run_columns!(), " FROM runs INDEXED BY runs_by_function \
+            WHERE tenant_id = :tenant AND namespace = :namespace AND function_id = :function AND ", run_conditions!();
+    COUNTS = "SELECT count(*), coalesce(sum(status = 'failed'), 0), coalesce(sum(status = 'cancelled'), 0), \
+              coalesce(sum(status = 'platform_error'), 0), coalesce(sum(cold_start), 0) FROM runs \
+              WHERE tenant_id = ?1 AND namespace = ?2 AND started_at >= ?3 AND started_at < ?4";
+    COUNTS_OF_FUNCTION = "SELECT count(*), coalesce(sum(status = 'failed'), 0), \
+              coalesce(sum(status = 'cancelled'), 0), coalesce(sum(status = 'platform_error'), 0), \
+              coalesce(sum(cold_start), 0) FROM runs \
+              WHERE tenant_id = ?1 AND namespace = ?2 AND function_id = ?5 AND started_at >= ?3 AND started_at < ?4";
+    DURATIONS = "SELECT duration_us FROM runs \
+              WHERE tenant_id = ?1 AND namespace = ?2 AND started_at >= ?3 AND started_at < ?4 \
+              ORDER BY started_at DESC, id DESC LIMIT ?5";
+    DURATIONS_OF_FUNCTION = "SELECT duration_us FROM runs \
+              WHERE tenant_id = ?1 AND namespace = ?2 AND function_id = ?6 AND started_at >= ?3 AND started_at < ?4 \
+              ORDER BY started_at DESC, id DESC LIMIT ?5";
+    PRUNE = "DELETE FROM runs WHERE id IN \
+             (SELECT id FROM runs WHERE started_at < ?1 ORDER BY started_at LIMIT ?2)";
+    /// Gives pages that a prune freed back to the file system, a bounded number at a time.
+    SHRINK = "PRAGMA incremental_vacuum(2000)";
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<RunRow> {
+    Ok(RunRow {
+        id: row.get(0)?,
+        tenant: row.get(1)?,
+        namespace: row.get(2)?,
+        function_id: row.get(3)?,
+        function: row.get(4)?,
+        version: row.get(5)?,
+        source: row.get(6)?,
+        status: row.get(7)?,
+        started_at: row.get(8)?,
+        duration_us: row.get(9)?,
+        queue_us: row.get(10)?,
+        init_us: row.get(11)?,
+        exec_us: row.get(12)?,
+        cold_start: row.get(13)?,
+        memory_peak: row.get(14)?,
+        input_size: row.get(15)?,
+        output_size: row.get(16)?,
+        input: row.get(17)?,
+        output: row.get(18)?,
+        error: row.get(19)?,
+        trace_id: row.get(20)?,
+        logs_dropped: row.get(21)?,
+        error_search: None,
+    })
+}
+
+/// Runs in `log.db`.
+pub(super) struct SqliteRuns(pub(super) Arc<File>);
+
+#[async_trait]
+impl Runs for SqliteRuns {
+    async fn insert_batch(&self, _: &System, batch: Vec<RunRecord>) -> FaultResult<Vec<StoredLines>> {
+        check_batch(&batch)?;
+        self.0
+            .write("runs.insert_batch", move |connection| {
+                batch.iter().map(|record| insert(connection, record)).collect()
+            })
+            .await
+    }
+
+    async fn get(&self, scope: &Scope, id: &RunId) -> FaultResult<Run> {
+        let (scope, id) = (scope.clone(), id.clone());
+        self.0
+            .read("runs.get", move |connection| {
+                let key = params![scope.tenant.as_str(), scope.namespace.as_str(), id.as_str()];
+                let row = one(connection, GET, key, run_row)?;
+                row.ok_or_else(|| Fault::not_found("run", &id))?.into_run()
+            })
+            .await
+    }
+
+    async fn list(&self, scope: &Scope, filter: &RunFilter, page: &PageRequest) -> FaultResult<Page<Run>> {
+        let query = RunQuery::of(filter, page)?;
+        let (scope, page) = (scope.clone(), page.clone());
+        self.0
+            .read("runs.list", move |connection| {
+                let rows = list(connection, &scope, &query)?;
+                let items = rows.into_iter().map(RunRow::into_run).collect::<StoreResult<_>>()?;
+                Ok(Page::of(&page, items, |run: &Run| {
+                    [run.started_at.as_micros().to_string(), run.id.to_string()]
+                }))
+            })
+            .await
+    }
+
+    async fn summary(
+        &self,
+        scope: &Scope,
+        function: Option<&FunctionId>,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> FaultResult<RunSummary> {
+        let (scope, function) = (scope.clone(), function.cloned());
+        self.0
+            .read("runs.summary", move |connection| {
+                let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
+                let (since, until) = (since.as_micros(), until.as_micros());
+                let counts = |row: &Row<'_>| -> rusqlite::Result<[i64; 5]> {
+                    Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
+                };
+                let duration = |row: &Row<'_>| row.get::<_, i64>(0);
+                let (counts, durations) = match &function {
+                    None => (
+                        one(connection, COUNTS, params![tenant, namespace, since, until], counts)?,
+                        many(connection, DURATIONS, params![tenant, namespace, since, until, SUMMARY_SAMPLE], duration)?,
+                    ),
+                    Some(id) => {
+                        let key = params![tenant, namespace, since, until, id.as_str()];
+                        let sample = params![tenant, namespace, since, until, SUMMARY_SAMPLE, id.as_str()];
+                        (
+                            one(connection, COUNTS_OF_FUNCTION, key, counts)?,
+                            many(connection, DURATIONS_OF_FUNCTION, sample, duration)?,
+                        )
+                    }
+                };
+                Ok(summarise(counts.unwrap_or_default(), durations))
+            })
+            .await
+    }
+
+    async fn prune(&self, _: &System, older_than: Timestamp, max_runs: u32) -> FaultResult<Pruned> {
+        check_prune(max_runs)?;
+        let older_than = older_than.as_micros();
+        let runs = self
+            .0
+            .write("runs.prune", move |connection| execute(connection, PRUNE, params![older_than, max_runs]))
+            .await?;
+        if runs > 0 {
+            self.0.write("runs.shrink", |connection| many(connection, SHRINK, [], |_| Ok(())).map(|_| ())).await?;
+        }
+        Ok(Pruned { runs: runs as u64 })
+    }
+}
+
+fn insert(connection: &Connection, record: &RunRecord) -> StoreResult<StoredLines> {
+    let row = RunRow::of(&record.run)?;
+    let new = execute(
+        connection,
+        INSERT,
+        named_params! {
+            ":id": row.id, ":tenant": row.tenant, ":namespace": row.namespace,
+            ":function_id": row.function_id, ":function": row.function, ":version": row.version,
+            ":source": row.source, ":status": row.status, ":started_at": row.started_at,
+            ":duration_us": row.duration_us, ":queue_us": row.queue_us, ":init_us": row.init_us,
+            ":exec_us": row.exec_us, ":cold_start": row.cold_start, ":memory_peak": row.memory_peak,
+            ":input_size": row.input_size, ":output_size": row.output_size, ":input": row.input,
+            ":output": row.output, ":error": row.error, ":trace_id": row.trace_id,
+            ":logs_dropped": row.logs_dropped, ":error_search": row.error_search,
+        },
+    )?;
+    let mut cursors = Vec::new();
+    if new == 1 {
+        let mut prepared = connection.prepare_cached(INSERT_LINE.sql)?;
+        for line in &record.lines {
+            let seq = prepared.insert(params![
+                row.id,
+                row.tenant,
+                row.namespace,
+                row.function_id,
+                line.at.as_micros(),
+                line.stream.as_str(),
+                clean(&line.text),
+            ])?;
+            cursors.push(LogCursor(seq));
+        }
+    }
+    Ok(StoredLines { run: record.run.id.clone(), cursors })
+}
+
+fn list(connection: &Connection, scope: &Scope, query: &RunQuery) -> StoreResult<Vec<RunRow>> {
+    let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
+    match &query.function {
+        None => many(
+            connection,
+            LIST,
+            named_params! {
+                ":tenant": tenant, ":namespace": namespace,
+                ":before": query.before.0, ":before_id": query.before.1, ":since": query.since,
+                ":until": query.until, ":status": query.status, ":source": query.source,
+                ":error": query.error, ":limit": query.limit,
+            },
+            run_row,
+        ),
+        Some(function) => many(
+            connection,
+            LIST_OF_FUNCTION,
+            named_params! {
+                ":tenant": tenant, ":namespace": namespace, ":function": function,
+                ":before": query.before.0, ":before_id": query.before.1, ":since": query.since,
+                ":until": query.until, ":status": query.status, ":source": query.source,
+                ":error": query.error, ":limit": query.limit,
+            },
+            run_row,
+        ),
+    }
+}
