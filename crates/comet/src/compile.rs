@@ -1,0 +1,182 @@
+//! Building Go and Rust source with the host's toolchain, in a sandbox without network.
+//! The executable comes back as the build's stdout, so that nothing of the host is
+//! writable from inside.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use nova_agent::protocol::{Exec, GuestMode, Init};
+use nova_artifacts::trees;
+use nova_domain::FunctionId;
+use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::log::LogLine;
+use nova_domain::ports::{BuildRequest, Sandboxes};
+use nova_domain::runtime::{InstalledRuntime, Runtime};
+use nova_domain::version::{Build, CompileStatus};
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+use crate::backend::SandboxSpec;
+use crate::pool::launch_fault;
+use crate::runtimes;
+use crate::sandbox::{Answer, Sandbox, SandboxError};
+use crate::{BuildSettings, Comet};
+
+/// Largest executable, bytes.
+const EXECUTABLE_MAX: usize = 100 * 1024 * 1024;
+/// Compiler output that is kept; the end counts most.
+const OUTPUT_MAX: usize = 64 * 1024;
+
+const GO: &str = r#"
+set -e
+cp -r /code /tmp/src && cd /tmp/src
+[ -f go.mod ] || "$TOOL" mod init function 2>/dev/null
+"$TOOL" build -trimpath -ldflags=-s -o /tmp/out . 1>&2
+exec cat /tmp/out
+"#;
+
+const RUST: &str = r#"
+set -e
+if [ -f /code/Cargo.toml ]; then
+  cp -r /code /tmp/src && cd /tmp/src
+  "${TOOL%/*}/cargo" build --release --offline --target-dir /tmp/target 1>&2
+  set -- $(find /tmp/target/release -maxdepth 1 -type f -perm -u+x)
+  [ $# -eq 1 ] || { echo "the package must build exactly one executable, it built $#" >&2; exit 1; }
+  exec cat "$1"
+fi
+"$TOOL" --edition 2021 -C opt-level=2 -C strip=debuginfo -o /tmp/out "/code/$ENTRY" 1>&2
+exec cat /tmp/out
+"#;
+
+#[async_trait]
+impl Sandboxes for Comet {
+    async fn build(&self, request: BuildRequest) -> FaultResult<Build> {
+        let toolchain = self.inner.runtimes.find(&request.runtime)?;
+        let code = self.inner.trees.materialise(&request.code).await?;
+        let settings = &self.inner.settings.build;
+        let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
+        mounts.extend(toolchain.root.iter().map(|root| (root.clone(), root.clone())));
+        let spec = SandboxSpec {
+            kind: String::new(),
+            runtime: None,
+            mounts,
+            memory_bytes: u64::from(settings.memory_mb) << 20,
+            cpu_millis: settings.cpu_millis,
+            pids: 512,
+            tmp_bytes: u64::from(settings.tmp_mb) << 20,
+            label: format!("{} build of {}", request.scope, request.code),
+        };
+        let init = init_of(toolchain, &request.entry, settings)?;
+        let launched = self.inner.backend.launch(&spec).await.map_err(launch_fault)?;
+        let sandbox = Sandbox::start(launched, &init, self.inner.backend.clone()).map_err(|error| {
+            Fault::new(Code::Unavailable, "the build sandbox could not be reached").with_source(error)
+        })?;
+        let (answer, executable) = run_build(&sandbox, settings).await?;
+        let output = output_text(&answer.logs);
+        if let Some(error) = answer.error {
+            let oom = sandbox.ran_out_of_memory().await.is_some();
+            let why = if oom {
+                format!("the build needs more than {} MB of memory", settings.memory_mb)
+            } else {
+                error.message.lines().next().unwrap_or_default().to_owned()
+            };
+            let output = if output.is_empty() || oom { format!("{output}\n{why}") } else { output };
+            return Ok(Build {
+                status: CompileStatus::Failed,
+                output: output.trim().to_owned(),
+                artifact: None,
+            });
+        }
+        if executable.len() > EXECUTABLE_MAX {
+            let output = format!("{output}\nthe executable is larger than {EXECUTABLE_MAX} bytes");
+            return Ok(Build { status: CompileStatus::Failed, output, artifact: None });
+        }
+        let tree = trees::pack_executable("bootstrap", &executable)?;
+        let artifact = self.inner.objects.put(tree).await?;
+        Ok(Build { status: CompileStatus::Success, output, artifact: Some(artifact) })
+    }
+
+    fn runtimes(&self) -> Vec<InstalledRuntime> {
+        self.inner.runtimes.list().to_vec()
+    }
+
+    fn retire(&self, function: &FunctionId, keep: &[u32]) {
+        self.inner.pool.retire(function, keep);
+    }
+}
+
+fn init_of(toolchain: &InstalledRuntime, entry: &str, settings: &BuildSettings) -> FaultResult<Init> {
+    let script = match toolchain.runtime {
+        Runtime::Go => GO,
+        Runtime::Rust => RUST,
+        Runtime::Python | Runtime::Node | Runtime::Ruby | Runtime::Executable => {
+            return Err(Fault::invalid(format!("runtime `{}` needs no build", toolchain.runtime)));
+        }
+    };
+    let mut init = Init::new(GuestMode::Process);
+    init.command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
+    init.env = runtimes::base_env();
+    for (name, value) in [
+        ("TOOL", toolchain.path.as_str()),
+        ("ENTRY", entry),
+        ("CGO_ENABLED", "0"),
+        ("GOCACHE", "/tmp/gocache"),
+        ("GOPATH", "/tmp/go"),
+        ("GOPROXY", "off"),
+        ("GOFLAGS", "-mod=mod"),
+        ("CARGO_HOME", "/tmp/cargo"),
+    ] {
+        init.env.insert(name.to_owned(), value.to_owned());
+    }
+    init.streaming_chunk = 64 * 1024;
+    init.timeout_s = settings.timeout_s;
+    init.file_size = u64::from(settings.tmp_mb) << 20;
+    Ok(init)
+}
+
+async fn run_build(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(Answer, Bytes)> {
+    let timeout = Duration::from_secs(u64::from(settings.timeout_s));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let exec = |input| {
+        let mut exec =
+            Exec::new("build", input, (now + timeout).as_secs_f64() * 1000.0, timeout.as_millis() as u64);
+        exec.stream = true;
+        exec
+    };
+    let input: &RawValue =
+        serde_json::from_str("null").map_err(|error| Fault::internal(error.to_string()))?;
+    let lost = |error: SandboxError| {
+        Fault::new(Code::SandboxLost, "the build sandbox ended before the build").with_source(error)
+    };
+    let (sender, mut chunks) = mpsc::channel::<Bytes>(16);
+    let pending = sandbox.exec(&exec(input), Some(sender)).map_err(lost)?;
+    let mut executable = Vec::new();
+    let collect = async {
+        while let Some(chunk) = chunks.recv().await {
+            // One byte over tells the caller; more would only cost memory.
+            if executable.len() <= EXECUTABLE_MAX {
+                executable.extend_from_slice(&chunk);
+            }
+        }
+    };
+    let (answer, ()) =
+        tokio::join!(tokio::time::timeout(timeout + Duration::from_secs(5), pending.answer), collect);
+    match answer {
+        Ok(Ok(answer)) => Ok((answer.map_err(lost)?, executable.into())),
+        Ok(Err(_)) => Err(lost(SandboxError::Ended)),
+        Err(_) => Err(Fault::new(Code::Unavailable, "the build did not end in time")),
+    }
+}
+
+fn output_text(logs: &[LogLine]) -> String {
+    let mut text = logs.iter().map(|line| line.text.as_str()).collect::<Vec<_>>().join("\n");
+    if text.len() > OUTPUT_MAX {
+        let mut cut = text.len() - OUTPUT_MAX;
+        while !text.is_char_boundary(cut) {
+            cut += 1;
+        }
+        text = format!("[..]\n{}", &text[cut..]);
+    }
+    text
+}

@@ -1,0 +1,80 @@
+//! Checks before anything is looked up or started. Later issues add quota and policy here.
+
+use nova_domain::call::{CALL_DEPTH_MAX, Call, PAYLOAD_IN_MAX};
+use nova_domain::fault::{Code, Fault, FaultResult};
+
+/// Refuses calls that are too large, too deep, or go round in a circle.
+pub(super) fn admit(call: &Call) -> FaultResult<()> {
+    if call.payload.len() > PAYLOAD_IN_MAX {
+        return Err(Fault::new(
+            Code::PayloadTooLarge,
+            format!("the event is {} bytes; a call takes at most {PAYLOAD_IN_MAX}", call.payload.len()),
+        ));
+    }
+    let chain = &call.chain.0;
+    if chain.len() >= CALL_DEPTH_MAX as usize {
+        return Err(Fault::new(
+            Code::LoopDetected,
+            format!("the call is {} calls deep; the limit is {CALL_DEPTH_MAX}", chain.len() + 1),
+        ));
+    }
+    if chain.contains(&call.target.name) {
+        let mut circle: Vec<_> = chain.iter().map(|name| name.as_str()).collect();
+        circle.push(call.target.name.as_str());
+        return Err(Fault::new(
+            Code::LoopDetected,
+            format!("functions call each other in a circle: {}", circle.join(" > ")),
+        ));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use nova_domain::call::{CallChain, CallSource, FunctionRef, Qualifier, TraceContext};
+    use nova_domain::{FunctionName, RunId, Scope};
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    fn call(chain: &[&str]) -> Call {
+        let name = |text: &str| FunctionName::new(text).expect("valid");
+        Call {
+            id: RunId::new("r1").expect("valid"),
+            scope: Scope::default_scope(),
+            target: FunctionRef { name: name("a"), qualifier: Qualifier::Active },
+            payload: Bytes::from_static(b"{}"),
+            source: CallSource::Api,
+            chain: CallChain(chain.iter().map(|text| name(text)).collect()),
+            trace: TraceContext::default(),
+            deadline: None,
+            cancel: CancellationToken::new(),
+        }
+    }
+
+    #[test]
+    fn a_circle_of_calls_is_refused_and_shown() {
+        let fault = admit(&call(&["a", "b"])).expect_err("circle");
+        assert_eq!(fault.code(), Code::LoopDetected);
+        assert!(fault.message().contains("a > b > a"));
+        assert!(admit(&call(&["b", "c"])).is_ok());
+    }
+
+    #[test]
+    fn a_chain_deeper_than_the_limit_is_refused() {
+        let names: Vec<String> = (0..CALL_DEPTH_MAX).map(|n| format!("f{n}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(admit(&call(&names)).expect_err("deep").code(), Code::LoopDetected);
+        assert!(admit(&call(&names[1..])).is_ok());
+    }
+
+    #[test]
+    fn an_event_over_the_limit_is_refused_with_the_limit_in_the_text() {
+        let mut large = call(&[]);
+        large.payload = Bytes::from(vec![b' '; PAYLOAD_IN_MAX + 1]);
+        let fault = admit(&large).expect_err("large");
+        assert_eq!(fault.code(), Code::PayloadTooLarge);
+        assert!(fault.message().contains(&PAYLOAD_IN_MAX.to_string()));
+    }
+}

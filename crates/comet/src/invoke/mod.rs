@@ -1,0 +1,67 @@
+//! The one way in: `admit > resolve > lease > run`.
+
+mod admit;
+mod outcome;
+mod run;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use async_trait::async_trait;
+use nova_domain::call::{Call, EventStream, FunctionSnapshot, Outcome};
+use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::ports::Invoker;
+
+use crate::Comet;
+use crate::pool::Lease;
+
+/// How often a call looks for a sandbox again after its version was replaced under it.
+const RETRIES: usize = 3;
+
+/// A call that has a sandbox.
+struct Placed {
+    snapshot: Arc<FunctionSnapshot>,
+    lease: Lease,
+    queue_us: u64,
+}
+
+#[async_trait]
+impl Invoker for Comet {
+    async fn invoke(&self, call: Call) -> FaultResult<Outcome> {
+        let placed = self.place(&call).await?;
+        run::run(&self.inner.settings, &call, placed, None).await
+    }
+
+    async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream> {
+        let placed = self.place(&call).await?;
+        Ok(stream::start(self.inner.settings.clone(), call, placed))
+    }
+}
+
+impl Comet {
+    /// Every check, then a sandbox.
+    async fn place(&self, call: &Call) -> FaultResult<Placed> {
+        let arrived = Instant::now();
+        admit::admit(call)?;
+        let deadline = call.deadline.map(|wait| arrived + wait);
+        let catalog = self
+            .inner
+            .catalog
+            .get()
+            .ok_or_else(|| Fault::new(Code::Unavailable, "the server is starting"))?;
+        let mut tries = 0;
+        loop {
+            let snapshot = catalog.resolve(&call.scope, &call.target).await?;
+            match self.inner.pool.lease(&snapshot, deadline, &call.cancel).await {
+                Ok(lease) => {
+                    let queue_us = arrived.elapsed().as_micros() as u64;
+                    return Ok(Placed { snapshot, lease, queue_us });
+                }
+                // Replaced while it waited: user code has not begun, so look again.
+                Err(fault) if fault.code() == Code::Conflict && tries < RETRIES => tries += 1,
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+}

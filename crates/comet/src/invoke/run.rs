@@ -1,0 +1,83 @@
+//! Running a placed call to its end.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use nova_agent::protocol::Exec;
+use nova_domain::call::{Call, Outcome};
+use nova_domain::fault::{Code, Fault, FaultResult};
+use serde_json::value::RawValue;
+use tokio::sync::mpsc;
+
+use super::{Placed, outcome};
+use crate::Settings;
+use crate::sandbox::{Answer, SandboxError};
+
+/// How a call in a sandbox ended, seen from outside.
+pub(super) enum End {
+    Answered(Box<Answer>),
+    /// The sandbox ended or broke the protocol.
+    Lost(SandboxError),
+    /// The agent did not keep its own time limit.
+    Overdue,
+    Cancelled,
+}
+
+/// Runs the call; chunks of a streaming call go to `stream` as they come.
+pub(super) async fn run(
+    settings: &Settings,
+    call: &Call,
+    placed: Placed,
+    stream: Option<mpsc::Sender<Bytes>>,
+) -> FaultResult<Outcome> {
+    let sandbox = placed.lease.sandbox();
+    let input: &RawValue = serde_json::from_slice(&call.payload)
+        .map_err(|error| Fault::invalid(format!("the event is not JSON: {error}")))?;
+    let timeout = Duration::from_secs(u64::from(placed.snapshot.spec.limits.timeout_s));
+    // A caller's own deadline shortens the time, never the function's limit.
+    let timeout = call.deadline.map_or(timeout, |wait| {
+        timeout.min(wait.saturating_sub(Duration::from_micros(placed.queue_us)).max(Duration::from_millis(1)))
+    });
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let deadline_ms = (now + timeout).as_secs_f64() * 1000.0;
+    let mut exec = Exec::new(call.id.as_str(), input, deadline_ms, timeout.as_millis() as u64);
+    exec.stream = stream.is_some();
+    exec.traceparent = call.trace.traceparent.as_deref().map(Into::into);
+    exec.tracestate = call.trace.tracestate.as_deref().map(Into::into);
+    let pending = match sandbox.exec(&exec, stream) {
+        Ok(pending) => pending,
+        Err(SandboxError::TooLarge) => {
+            return Err(Fault::new(Code::PayloadTooLarge, "the event does not fit into a frame of 8 MiB"));
+        }
+        Err(error) => {
+            sandbox.taint();
+            return outcome::from_end(call, &placed, End::Lost(error)).await;
+        }
+    };
+    let mut answer = pending.answer;
+    let end = tokio::select! {
+        biased;
+        answered = &mut answer => ended(answered),
+        () = call.cancel.cancelled() => {
+            // The agent ends the call; until it says so the place stays taken.
+            sandbox.cancel(call.id.as_str());
+            if !matches!(tokio::time::timeout(settings.timeout_grace, answer).await, Ok(Ok(Ok(_)))) {
+                sandbox.taint();
+            }
+            End::Cancelled
+        }
+        () = tokio::time::sleep(timeout + settings.timeout_grace) => {
+            sandbox.taint();
+            End::Overdue
+        }
+    };
+    outcome::from_end(call, &placed, end).await
+}
+
+fn ended(answered: Result<Result<Answer, SandboxError>, tokio::sync::oneshot::error::RecvError>) -> End {
+    match answered {
+        Ok(Ok(answer)) => End::Answered(Box::new(answer)),
+        Ok(Err(error)) => End::Lost(error),
+        Err(_) => End::Lost(SandboxError::Ended),
+    }
+}

@@ -1,0 +1,65 @@
+//! Streaming calls: chunks as they come, with back-pressure from the reader to user code.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use futures::Stream;
+use nova_domain::call::{Call, EventStream, Outcome, StreamEvent};
+use nova_domain::fault::{Code, Fault, FaultResult};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::{Placed, run};
+use crate::Settings;
+
+/// Chunks that may wait for a slow reader before the function is made to wait.
+const CHUNKS_AHEAD: usize = 16;
+
+/// Runs the call in a task of its own and returns its events.
+pub(super) fn start(settings: Settings, mut call: Call, placed: Placed) -> EventStream {
+    let (chunk_sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
+    let (end_sender, end) = oneshot::channel();
+    // Dropping the stream cancels the call.
+    let cancel: CancellationToken = call.cancel.child_token();
+    call.cancel = cancel.clone();
+    tokio::spawn(async move {
+        let outcome = run::run(&settings, &call, placed, Some(chunk_sender)).await;
+        let _ = end_sender.send(outcome);
+    });
+    Box::pin(Events { chunks, chunks_done: false, end: Some(end), _cancel: cancel.drop_guard() })
+}
+
+struct Events {
+    chunks: mpsc::Receiver<Bytes>,
+    chunks_done: bool,
+    end: Option<oneshot::Receiver<FaultResult<Outcome>>>,
+    _cancel: DropGuard,
+}
+
+impl Stream for Events {
+    type Item = StreamEvent;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<StreamEvent>> {
+        if !self.chunks_done {
+            match self.chunks.poll_recv(context) {
+                Poll::Ready(Some(chunk)) => return Poll::Ready(Some(StreamEvent::Chunk(chunk))),
+                Poll::Ready(None) => self.chunks_done = true,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        let Some(end) = &mut self.end else { return Poll::Ready(None) };
+        match Pin::new(end).poll(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(ended) => {
+                self.end = None;
+                let event = match ended {
+                    Ok(Ok(outcome)) => StreamEvent::Done(Box::new(outcome)),
+                    Ok(Err(fault)) => StreamEvent::Failed(fault),
+                    Err(_) => StreamEvent::Failed(Fault::new(Code::Unavailable, "the server is stopping")),
+                };
+                Poll::Ready(Some(event))
+            }
+        }
+    }
+}

@@ -1,0 +1,419 @@
+//! The sandboxes of one function version, and the one line of calls that wait for them.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use nova_domain::call::FunctionSnapshot;
+use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::function::PoolSettings;
+use nova_domain::ports::CodeTree;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::PoolReport;
+use super::start::Starter;
+use crate::sandbox::Sandbox;
+
+/// A sandbox in the pool.
+pub(crate) struct Member {
+    pub(crate) sandbox: Sandbox,
+    /// Keeps the code from being collected.
+    _code: CodeTree,
+    calls: AtomicU32,
+    starter: Arc<Starter>,
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        self.starter.release();
+    }
+}
+
+struct Seat {
+    member: Arc<Member>,
+    /// Calls in it now.
+    used: u32,
+    /// Since when it is idle (meaningful with `used` 0).
+    since: Instant,
+}
+
+#[derive(Default)]
+struct State {
+    settings: PoolSettings,
+    revision: u64,
+    /// Oldest first; calls go to the one used last, so that the others can go idle.
+    seats: Vec<Seat>,
+    starting: u32,
+    waiting: VecDeque<oneshot::Sender<FaultResult<Lease>>>,
+    retired: bool,
+    /// No new start before then, after failed ones.
+    not_before: Option<Instant>,
+    failures: u32,
+}
+
+pub(crate) struct FunctionPool {
+    snapshot: Arc<FunctionSnapshot>,
+    starter: Arc<Starter>,
+    state: Mutex<State>,
+}
+
+/// One call's place in a sandbox; dropping it gives the place back.
+pub(crate) struct Lease {
+    member: Arc<Member>,
+    pool: Weak<FunctionPool>,
+    /// The sandbox's first call, and its code is not loaded yet.
+    pub(crate) cold: bool,
+}
+
+impl Lease {
+    pub(crate) fn sandbox(&self) -> &Sandbox {
+        &self.member.sandbox
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.upgrade() {
+            pool.give_back(&self.member);
+        }
+    }
+}
+
+impl FunctionPool {
+    pub(super) fn new(snapshot: Arc<FunctionSnapshot>, starter: Arc<Starter>) -> Arc<Self> {
+        let settings = snapshot.function.pool.clone();
+        let revision = snapshot.function.revision;
+        let state = Mutex::new(State { settings, revision, ..State::default() });
+        Arc::new(Self { snapshot, starter, state })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is consistent between any two statements under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes over pool settings that changed without a new version.
+    pub(super) fn refresh(&self, snapshot: &FunctionSnapshot) {
+        let mut state = self.state();
+        if snapshot.function.revision > state.revision {
+            state.revision = snapshot.function.revision;
+            state.settings = snapshot.function.pool.clone();
+        }
+    }
+
+    /// A free place in a sandbox that is up.
+    pub(super) fn take_idle(self: &Arc<Self>) -> Option<Lease> {
+        let mut dead = Vec::new();
+        let mut state = self.state();
+        let lease = self.take_seat(&mut state, &mut dead);
+        drop(state);
+        drop(dead);
+        lease
+    }
+
+    fn take_seat(self: &Arc<Self>, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
+        let concurrency = state.settings.instance_concurrency;
+        let mut index = state.seats.len();
+        while index > 0 {
+            index -= 1;
+            let seat = &state.seats[index];
+            if !seat.member.sandbox.is_usable() {
+                if seat.used == 0 {
+                    dead.push(state.seats.remove(index));
+                }
+                continue;
+            }
+            if seat.used < concurrency {
+                let mut seat = state.seats.remove(index);
+                seat.used += 1;
+                let lease = self.lease_of(&seat.member);
+                state.seats.push(seat);
+                return Some(lease);
+            }
+        }
+        None
+    }
+
+    fn lease_of(self: &Arc<Self>, member: &Arc<Member>) -> Lease {
+        let first = member.calls.fetch_add(1, Ordering::Relaxed) == 0;
+        // One that was started ahead and has loaded its code is warm.
+        let cold = first && member.sandbox.init_us() == 0;
+        Lease { member: member.clone(), pool: Arc::downgrade(self), cold }
+    }
+
+    /// Waits in line for a place, and has a sandbox started if the line is longer than
+    /// those on their way can serve.
+    pub(super) async fn wait(
+        self: &Arc<Self>,
+        deadline: Option<Instant>,
+        cancel: &CancellationToken,
+    ) -> FaultResult<Lease> {
+        let (sender, receiver) = oneshot::channel();
+        let max_wait = {
+            let mut state = self.state();
+            if state.retired {
+                return Err(Fault::new(
+                    Code::Conflict,
+                    "this version was replaced while the call waited; call again",
+                ));
+            }
+            state.waiting.retain(|waiter| !waiter.is_closed());
+            if state.waiting.len() >= state.settings.max_queue as usize {
+                return Err(self.queue_full(&state));
+            }
+            state.waiting.push_back(sender);
+            Duration::from_millis(u64::from(state.settings.max_wait_ms))
+        };
+        self.start_needed();
+        let mut until = Instant::now() + max_wait;
+        if let Some(deadline) = deadline {
+            until = until.min(deadline);
+        }
+        tokio::select! {
+            biased;
+            answer = receiver => answer.unwrap_or_else(|_| Err(Fault::new(Code::Unavailable, "the server is stopping"))),
+            () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the caller went away")),
+            () = tokio::time::sleep_until(until.into()) => Err(self.waited_too_long()),
+        }
+    }
+
+    fn queue_full(&self, state: &State) -> Fault {
+        metrics::counter!("nova_calls_refused_total", "reason" => "queue_full").increment(1);
+        Fault::new(
+            Code::QueueFull,
+            format!(
+                "{} calls of `{}` wait already, which is its limit (max_queue), for {} sandboxes (max_replicas)",
+                state.settings.max_queue, self.snapshot.function.name, state.settings.max_replicas
+            ),
+        )
+        .with_retry_after(Duration::from_secs(1))
+    }
+
+    fn waited_too_long(&self) -> Fault {
+        metrics::counter!("nova_calls_refused_total", "reason" => "waited_too_long").increment(1);
+        Fault::new(
+            Code::DeadlineExceeded,
+            format!(
+                "no sandbox of `{}` became free in time; raise max_replicas or instance_concurrency, or call less often",
+                self.snapshot.function.name
+            ),
+        )
+        .with_retry_after(Duration::from_secs(1))
+    }
+
+    /// Starts as many sandboxes as the line needs, within the limits.
+    fn start_needed(self: &Arc<Self>) {
+        loop {
+            {
+                let mut state = self.state();
+                state.waiting.retain(|waiter| !waiter.is_closed());
+                let settings = &state.settings;
+                let coming = state.starting * settings.instance_concurrency;
+                let alive = state.seats.len() as u32 + state.starting;
+                let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
+                let needed = state.waiting.len() as u32 > coming;
+                if state.retired || !needed || alive >= settings.max_replicas || backing_off {
+                    return;
+                }
+                if !self.starter.reserve() {
+                    return;
+                }
+                state.starting += 1;
+            }
+            tokio::spawn(self.clone().start_one());
+        }
+    }
+
+    async fn start_one(self: Arc<Self>) {
+        let begun = Instant::now();
+        match self.starter.start(&self.snapshot).await {
+            Ok(started) => {
+                let stock = if started.sandbox.from_stock { "true" } else { "false" };
+                metrics::histogram!("nova_sandbox_launch_duration_seconds", "from_stock" => stock)
+                    .record(begun.elapsed().as_secs_f64());
+                let member = Arc::new(Member {
+                    sandbox: started.sandbox,
+                    _code: started.code,
+                    calls: AtomicU32::new(0),
+                    starter: self.starter.clone(),
+                });
+                let mut state = self.state();
+                state.starting -= 1;
+                state.failures = 0;
+                state.not_before = None;
+                if state.retired {
+                    return;
+                }
+                state.seats.push(Seat { member, used: 0, since: Instant::now() });
+            }
+            Err(fault) => {
+                self.starter.release();
+                tracing::warn!(
+                    function = %self.snapshot.function.name,
+                    error = %fault.log_line(),
+                    "a sandbox could not be started"
+                );
+                let mut state = self.state();
+                state.starting -= 1;
+                state.failures += 1;
+                let wait = Duration::from_millis(10) * 2u32.pow(state.failures.min(9));
+                state.not_before = Some(Instant::now() + wait);
+                // The one who waited longest learns why; the others get the next start.
+                if let Some(waiter) = pop_waiting(&mut state) {
+                    let _ = waiter.send(Err(fault));
+                }
+            }
+        }
+        self.serve_waiting();
+    }
+
+    /// Hands free places to those who wait.
+    fn serve_waiting(self: &Arc<Self>) {
+        let mut dead = Vec::new();
+        loop {
+            let mut state = self.state();
+            state.waiting.retain(|waiter| !waiter.is_closed());
+            if state.waiting.is_empty() {
+                break;
+            }
+            let Some(lease) = self.take_seat(&mut state, &mut dead) else { break };
+            let waiter = pop_waiting(&mut state);
+            drop(state);
+            // A waiter who left in this very moment drops the lease, which serves the next.
+            if let Some(waiter) = waiter {
+                let _ = waiter.send(Ok(lease));
+            }
+        }
+        drop(dead);
+        self.start_needed();
+    }
+
+    fn give_back(self: &Arc<Self>, member: &Arc<Member>) {
+        let gone = {
+            let mut state = self.state();
+            let max_calls = state.settings.max_calls;
+            let worn = max_calls > 0 && member.calls.load(Ordering::Relaxed) >= max_calls;
+            if worn {
+                member.sandbox.taint();
+            }
+            let retired = state.retired;
+            let position = state.seats.iter().position(|seat| Arc::ptr_eq(&seat.member, member));
+            position.and_then(|index| {
+                let seat = &mut state.seats[index];
+                seat.used = seat.used.saturating_sub(1);
+                seat.since = Instant::now();
+                let over = retired || !seat.member.sandbox.is_usable();
+                (over && seat.used == 0).then(|| state.seats.remove(index))
+            })
+        };
+        // Its end may take the pool's own locks.
+        drop(gone);
+        if !self.state().waiting.is_empty() {
+            self.serve_waiting();
+        }
+    }
+
+    /// Since when the longest idle sandbox is idle.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
+        self.state().seats.iter().filter(|seat| seat.used == 0).map(|seat| seat.since).min()
+    }
+
+    pub(super) fn drop_oldest_idle(&self) {
+        let gone = {
+            let mut state = self.state();
+            let oldest = (0..state.seats.len())
+                .filter(|index| state.seats[*index].used == 0)
+                .min_by_key(|index| state.seats[*index].since);
+            oldest.map(|index| state.seats.remove(index))
+        };
+        drop(gone);
+    }
+
+    /// Ends sandboxes that are idle for too long or died, and lets the line try again.
+    pub(super) fn sweep(self: &Arc<Self>) {
+        let mut gone = Vec::new();
+        {
+            let mut state = self.state();
+            let ttl = Duration::from_secs(u64::from(state.settings.idle_ttl_s));
+            let minimum = state.settings.min_replicas as usize;
+            let mut index = 0;
+            while index < state.seats.len() {
+                let seat = &state.seats[index];
+                let dead = !seat.member.sandbox.is_usable();
+                let old = seat.since.elapsed() >= ttl && state.seats.len() > minimum;
+                if seat.used == 0 && (dead || old) {
+                    gone.push(state.seats.remove(index));
+                } else {
+                    index += 1;
+                }
+            }
+        }
+        drop(gone);
+        if !self.state().waiting.is_empty() {
+            self.serve_waiting();
+        }
+    }
+
+    pub(super) fn keep_minimum(self: &Arc<Self>) {
+        loop {
+            {
+                let mut state = self.state();
+                let alive = state.seats.len() as u32 + state.starting;
+                let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
+                if state.retired
+                    || backing_off
+                    || alive >= state.settings.min_replicas
+                    || !self.starter.reserve()
+                {
+                    return;
+                }
+                state.starting += 1;
+            }
+            tokio::spawn(self.clone().start_one());
+        }
+    }
+
+    /// No more calls: idle sandboxes end now, busy ones with their calls.
+    pub(super) fn retire(&self) {
+        let (gone, waiting) = {
+            let mut state = self.state();
+            state.retired = true;
+            let (idle, busy) = std::mem::take(&mut state.seats).into_iter().partition(|seat| seat.used == 0);
+            state.seats = busy;
+            let idle: Vec<Seat> = idle;
+            (idle, std::mem::take(&mut state.waiting))
+        };
+        drop(gone);
+        for waiter in waiting {
+            let _ = waiter.send(Err(Fault::new(
+                Code::Conflict,
+                "this version was replaced while the call waited; call again",
+            )));
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        let state = self.state();
+        state.seats.is_empty() && state.starting == 0 && state.waiting.is_empty()
+    }
+
+    pub(super) fn add_to(&self, report: &mut PoolReport) {
+        let state = self.state();
+        report.functions += 1;
+        report.busy += state.seats.iter().filter(|seat| seat.used > 0).count();
+        report.idle += state.seats.iter().filter(|seat| seat.used == 0).count();
+        report.starting += state.starting as usize;
+        report.waiting += state.waiting.iter().filter(|waiter| !waiter.is_closed()).count();
+    }
+}
+
+fn pop_waiting(state: &mut State) -> Option<oneshot::Sender<FaultResult<Lease>>> {
+    while let Some(waiter) = state.waiting.pop_front() {
+        if !waiter.is_closed() {
+            return Some(waiter);
+        }
+    }
+    None
+}

@@ -1,0 +1,170 @@
+//! Sandboxes of functions, one pool per (function, version). A sandbox belongs to one
+//! function version for ever; an idle one is reused by the next call of that version.
+
+mod function;
+mod start;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use nova_domain::FunctionId;
+use nova_domain::call::FunctionSnapshot;
+use nova_domain::fault::FaultResult;
+use nova_domain::ports::CodeTrees;
+use tokio_util::sync::CancellationToken;
+
+use crate::Settings;
+use crate::backend::Backend;
+use crate::runtimes::Runtimes;
+use function::FunctionPool;
+pub(crate) use function::Lease;
+use start::Starter;
+pub(crate) use start::launch_fault;
+
+type Key = (FunctionId, u32);
+
+/// Counts of a node's pool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PoolReport {
+    pub functions: usize,
+    /// Sandboxes with a call in them.
+    pub busy: usize,
+    pub idle: usize,
+    pub starting: usize,
+    /// Calls that wait for a sandbox.
+    pub waiting: usize,
+}
+
+pub(crate) struct Pool {
+    functions: Mutex<HashMap<Key, Arc<FunctionPool>>>,
+    starter: Arc<Starter>,
+}
+
+/// Sandboxes that exist or are being made, over all functions.
+#[derive(Debug, Default)]
+pub(crate) struct Total(AtomicUsize);
+
+impl Total {
+    fn try_add(&self, max: usize) -> bool {
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |now| (now < max).then_some(now + 1))
+            .is_ok()
+    }
+
+    fn sub(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Pool {
+    pub(crate) fn new(
+        backend: Arc<dyn Backend>,
+        trees: Arc<dyn CodeTrees>,
+        runtimes: Runtimes,
+        settings: Settings,
+    ) -> Self {
+        let starter = Starter { backend, trees, runtimes, settings, total: Total::default() };
+        Self { functions: Mutex::default(), starter: Arc::new(starter) }
+    }
+
+    fn functions(&self) -> MutexGuard<'_, HashMap<Key, Arc<FunctionPool>>> {
+        // The map is consistent between any two statements under this lock.
+        self.functions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn of(&self, snapshot: &Arc<FunctionSnapshot>) -> Arc<FunctionPool> {
+        let mut functions = self.functions();
+        let pool = functions
+            .entry(snapshot.key())
+            .or_insert_with(|| FunctionPool::new(snapshot.clone(), self.starter.clone()));
+        pool.refresh(snapshot);
+        pool.clone()
+    }
+
+    /// A place in a sandbox of this function version: an idle one, a new one, or the next
+    /// that becomes free.
+    pub(crate) async fn lease(
+        &self,
+        snapshot: &Arc<FunctionSnapshot>,
+        deadline: Option<Instant>,
+        cancel: &CancellationToken,
+    ) -> FaultResult<Lease> {
+        let pool = self.of(snapshot);
+        if let Some(lease) = pool.take_idle() {
+            return Ok(lease);
+        }
+        if self.starter.is_full() {
+            self.evict_one_idle(&pool);
+        }
+        pool.wait(deadline, cancel).await
+    }
+
+    /// Room for another function: the sandbox that was idle longest goes.
+    fn evict_one_idle(&self, except: &Arc<FunctionPool>) {
+        let oldest = self
+            .functions()
+            .values()
+            .filter(|pool| !Arc::ptr_eq(pool, except))
+            .filter_map(|pool| pool.idle_since().map(|since| (since, pool.clone())))
+            .min_by_key(|(since, _)| *since);
+        if let Some((_, pool)) = oldest {
+            pool.drop_oldest_idle();
+        }
+    }
+
+    /// Ends idle sandboxes past their time and forgets empty pools.
+    pub(crate) fn sweep(&self) {
+        let pools: Vec<_> = self.functions().values().cloned().collect();
+        for pool in &pools {
+            pool.sweep();
+        }
+        drop(pools);
+        // One reference is the map's: nobody is about to use such a pool.
+        self.functions().retain(|_, pool| Arc::strong_count(pool) > 1 || !pool.is_empty());
+        let report = self.report();
+        for (state, count) in [("busy", report.busy), ("idle", report.idle), ("starting", report.starting)] {
+            metrics::gauge!("nova_sandboxes", "state" => state).set(count as f64);
+        }
+        metrics::gauge!("nova_calls_waiting").set(report.waiting as f64);
+    }
+
+    /// Starts sandboxes of functions that shall always have some.
+    pub(crate) fn keep_minimum(&self, snapshots: &[Arc<FunctionSnapshot>]) {
+        for snapshot in snapshots {
+            self.of(snapshot).keep_minimum();
+        }
+    }
+
+    /// Versions of the function that are not in `keep` get no more calls.
+    pub(crate) fn retire(&self, function: &FunctionId, keep: &[u32]) {
+        let gone: Vec<_> = {
+            let mut functions = self.functions();
+            let keys: Vec<Key> = functions
+                .keys()
+                .filter(|(id, version)| id == function && !keep.contains(version))
+                .cloned()
+                .collect();
+            keys.into_iter().filter_map(|key| functions.remove(&key)).collect()
+        };
+        for pool in gone {
+            pool.retire();
+        }
+    }
+
+    /// Ends everything.
+    pub(crate) fn close(&self) {
+        for (_, pool) in self.functions().drain() {
+            pool.retire();
+        }
+    }
+
+    pub(crate) fn report(&self) -> PoolReport {
+        let mut report = PoolReport::default();
+        for pool in self.functions().values() {
+            pool.add_to(&mut report);
+        }
+        report
+    }
+}

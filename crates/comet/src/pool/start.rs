@@ -1,0 +1,133 @@
+//! Making a sandbox for a function version: code on disk, launch, Init.
+
+use std::sync::Arc;
+
+use nova_agent::protocol::{GuestMode, Init};
+use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
+use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::function::Mode;
+use nova_domain::ports::{CodeTree, CodeTrees};
+use nova_domain::runtime::Runtime;
+
+use super::Total;
+use crate::Settings;
+use crate::backend::{Backend, BackendError, SandboxSpec};
+use crate::runtimes::{self, Runtimes};
+use crate::sandbox::Sandbox;
+
+pub(super) struct Starter {
+    pub(super) backend: Arc<dyn Backend>,
+    pub(super) trees: Arc<dyn CodeTrees>,
+    pub(super) runtimes: Runtimes,
+    pub(super) settings: Settings,
+    pub(super) total: Total,
+}
+
+/// A sandbox with what must live as long as it.
+pub(super) struct Started {
+    pub(super) sandbox: Sandbox,
+    pub(super) code: CodeTree,
+}
+
+impl Starter {
+    pub(super) fn is_full(&self) -> bool {
+        self.total.0.load(std::sync::atomic::Ordering::Relaxed) >= self.settings.max_sandboxes
+    }
+
+    /// Reserves a place among all sandboxes; give it back with [`Self::release`].
+    pub(super) fn reserve(&self) -> bool {
+        self.total.try_add(self.settings.max_sandboxes)
+    }
+
+    pub(super) fn release(&self) {
+        self.total.sub();
+    }
+
+    pub(super) async fn start(&self, snapshot: &FunctionSnapshot) -> FaultResult<Started> {
+        let code = self.trees.materialise(&snapshot.code).await?;
+        let (spec, init) = self.plan(snapshot, &code)?;
+        let launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
+        let sandbox = Sandbox::start(launched, &init, self.backend.clone()).map_err(|error| {
+            Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
+        })?;
+        Ok(Started { sandbox, code })
+    }
+
+    /// What to make for the version, and the Init that makes it the function's.
+    fn plan(&self, snapshot: &FunctionSnapshot, code: &CodeTree) -> FaultResult<(SandboxSpec, Init)> {
+        let spec = &snapshot.spec;
+        let limits = &spec.limits;
+        let function = &snapshot.function;
+        let mut kind = String::new();
+        let mut program = None;
+        let mut init = Init::new(GuestMode::Process);
+        match spec.mode {
+            Mode::Handler => {
+                let found = self.runtimes.find(&spec.runtime)?;
+                kind = runtimes::stock_key(found);
+                program = runtimes::shim_program(found);
+                init = Init::new(GuestMode::Handler);
+                init.handler = spec.handler.clone().unwrap_or_default();
+            }
+            Mode::Script => {
+                init.command = runtimes::script_command(self.runtimes.find(&spec.runtime)?, &spec.entry);
+            }
+            Mode::Process => {
+                let entry = if spec.runtime.runtime.is_compiled() { "bootstrap" } else { &spec.entry };
+                init.command = vec![format!("/code/{entry}")];
+            }
+        }
+        init.entry.clone_from(&spec.entry);
+        init.function = function.name.to_string();
+        init.version = snapshot.version;
+        init.memory_mb = limits.memory_mb;
+        init.timeout_s = limits.timeout_s;
+        init.file_size = u64::from(limits.file_size_mb) << 20;
+        init.concurrency = function.pool.instance_concurrency;
+        init.streaming_chunk = self.settings.stream_chunk;
+        init.output_max = PAYLOAD_OUT_MAX;
+        if spec.mode != Mode::Handler {
+            init.env = runtimes::base_env();
+        }
+        init.env.extend(spec.env.clone());
+        init.env.extend(nova_env(snapshot));
+        if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
+            init.env.entry("PYTHONPATH".to_owned()).or_insert_with(|| "/code/deps:/code/vendor".to_owned());
+        }
+        let sandbox = SandboxSpec {
+            kind,
+            runtime: program,
+            mounts: vec![(code.path.display().to_string(), "/code".to_owned())],
+            memory_bytes: u64::from(limits.memory_mb) << 20,
+            cpu_millis: limits.cpu_millis,
+            pids: limits.pids,
+            tmp_bytes: u64::from(limits.tmp_mb) << 20,
+            label: format!("{}/{}@{}", function.scope, function.name, snapshot.version),
+        };
+        Ok((sandbox, init))
+    }
+}
+
+/// Variables that tell a function about itself.
+fn nova_env(snapshot: &FunctionSnapshot) -> impl IntoIterator<Item = (String, String)> {
+    let (function, limits) = (&snapshot.function, &snapshot.spec.limits);
+    [
+        ("NOVA_FUNCTION_NAME", function.name.to_string()),
+        ("NOVA_FUNCTION_ID", function.id.to_string()),
+        ("NOVA_FUNCTION_VERSION", snapshot.version.to_string()),
+        ("NOVA_MEMORY_LIMIT_MB", limits.memory_mb.to_string()),
+        ("NOVA_TIMEOUT_S", limits.timeout_s.to_string()),
+        ("NOVA_RUNTIME", snapshot.spec.runtime.to_string()),
+        ("NOVA_CODE_DIR", "/code".to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
+pub(crate) fn launch_fault(error: BackendError) -> Fault {
+    Fault::new(
+        Code::Unavailable,
+        "a sandbox could not be made; try again, and if it goes on, look at `nova doctor` and the server's log",
+    )
+    .with_retry_after(std::time::Duration::from_secs(1))
+    .with_source(error)
+}

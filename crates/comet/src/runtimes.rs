@@ -1,0 +1,261 @@
+//! Interpreters and toolchains found on the host, and how each is started in a sandbox.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use nova_agent::shims::SHIM_DIR;
+use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::runtime::{InstalledRuntime, Runtime, RuntimeRef};
+use nova_keeper::protocol::Program;
+
+/// What was found at start. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Runtimes {
+    found: Arc<Vec<InstalledRuntime>>,
+}
+
+/// Name of the program, how it tells its version, and what comes before the number.
+fn probe_of(runtime: Runtime) -> Option<(&'static str, &'static [&'static str], &'static str)> {
+    match runtime {
+        Runtime::Python => Some(("python3", &["--version"], "Python ")),
+        Runtime::Node => Some(("node", &["--version"], "v")),
+        Runtime::Ruby => Some(("ruby", &["--version"], "ruby ")),
+        Runtime::Go => Some(("go", &["version"], "go version go")),
+        Runtime::Rust => Some(("rustc", &["--version"], "rustc ")),
+        Runtime::Executable => None,
+    }
+}
+
+/// What to install for a runtime that is missing.
+fn advice(runtime: Runtime) -> &'static str {
+    match runtime {
+        Runtime::Python => "`apt-get install python3`",
+        Runtime::Node => "`apt-get install nodejs`",
+        Runtime::Ruby => "`apt-get install ruby`",
+        Runtime::Go => "`apt-get install golang-go`, or a Go release in /usr/local/go",
+        Runtime::Rust => "rustup, or `apt-get install rustc`",
+        Runtime::Executable => "nothing",
+    }
+}
+
+impl Runtimes {
+    /// Looks for programs in the usual folders. Runs each with its version option, so call
+    /// it once at start (with the rights to read users' toolchain folders, if any).
+    pub fn discover() -> Self {
+        let folders = search_folders();
+        let mut found: Vec<InstalledRuntime> = Vec::new();
+        for runtime in Runtime::ALL {
+            let Some((name, arguments, prefix)) = probe_of(*runtime) else { continue };
+            let mut seen: Vec<PathBuf> = Vec::new();
+            for folder in &folders {
+                let Some(path) = candidate(folder, name) else { continue };
+                if seen.contains(&path) {
+                    continue;
+                }
+                if let Some(version) = version_of(&path, arguments, prefix) {
+                    let root = root_of(&path);
+                    let shown = path.display().to_string();
+                    found.push(InstalledRuntime { runtime: *runtime, version, path: shown, root });
+                }
+                seen.push(path);
+            }
+        }
+        // The system's own first (it needs no further folder), then newest first.
+        found.sort_by_key(|one| {
+            let newest = std::cmp::Reverse(version_key(&one.version));
+            (one.runtime, one.root.is_some(), newest)
+        });
+        Self { found: Arc::new(found) }
+    }
+
+    /// A fixed list, for tests.
+    pub fn fixed(found: Vec<InstalledRuntime>) -> Self {
+        Self { found: Arc::new(found) }
+    }
+
+    /// Everything found, best first per runtime.
+    pub fn list(&self) -> &[InstalledRuntime] {
+        &self.found
+    }
+
+    /// Folders outside `/usr` that interpreters need inside sandboxes.
+    pub fn interpreter_roots(&self) -> Vec<PathBuf> {
+        self.roots(Runtime::is_interpreted)
+    }
+
+    /// Folders outside `/usr` that compilers need in build sandboxes.
+    pub fn compiler_roots(&self) -> Vec<PathBuf> {
+        self.roots(Runtime::is_compiled)
+    }
+
+    fn roots(&self, which: fn(Runtime) -> bool) -> Vec<PathBuf> {
+        let mut roots: Vec<PathBuf> = self
+            .found
+            .iter()
+            .filter(|one| which(one.runtime))
+            .filter_map(|one| one.root.as_ref().map(PathBuf::from))
+            .collect();
+        roots.sort();
+        roots.dedup();
+        roots
+    }
+
+    /// The best one that fits the wish; `MissingOnHost` with what to install.
+    pub fn find(&self, wish: &RuntimeRef) -> FaultResult<&InstalledRuntime> {
+        let fits = |one: &&InstalledRuntime| {
+            one.runtime == wish.runtime
+                && wish.version.as_deref().is_none_or(|version| {
+                    one.version == version || one.version.starts_with(&format!("{version}."))
+                })
+        };
+        self.found.iter().find(fits).ok_or_else(|| {
+            let others: Vec<_> = self
+                .found
+                .iter()
+                .filter(|one| one.runtime == wish.runtime)
+                .map(|one| one.version.as_str())
+                .collect();
+            let have = if others.is_empty() {
+                format!("install it on the host: {}", advice(wish.runtime))
+            } else {
+                format!("this host has {} {}", wish.runtime, others.join(", "))
+            };
+            Fault::new(Code::MissingOnHost, format!("runtime `{wish}` is not on this host; {have}"))
+        })
+    }
+}
+
+/// The key under which sandboxes with this interpreter are pre-started.
+pub fn stock_key(runtime: &InstalledRuntime) -> String {
+    format!("{}-{}", runtime.runtime, runtime.version)
+}
+
+/// Environment of every process in a sandbox, before a function's own.
+pub fn base_env() -> BTreeMap<String, String> {
+    [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("HOME", "/tmp"), ("TMPDIR", "/tmp"), ("LANG", "C.UTF-8")]
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// How the interpreter is pre-started with its shim; `None` for runtimes without one.
+pub fn shim_program(runtime: &InstalledRuntime) -> Option<Program> {
+    let options: &[&str] = match runtime.runtime {
+        Runtime::Python => &["-I", "-S", "-X", "utf8"],
+        Runtime::Node => &["--no-warnings"],
+        Runtime::Ruby => &["--disable=gems,did_you_mean,error_highlight,rubyopt"],
+        Runtime::Go | Runtime::Rust | Runtime::Executable => return None,
+    };
+    let shim = match runtime.runtime {
+        Runtime::Python => "shim.py",
+        Runtime::Node => "shim.js",
+        _ => "shim.rb",
+    };
+    let mut argv = vec![runtime.path.clone()];
+    argv.extend(options.iter().map(|option| (*option).to_owned()));
+    argv.push(format!("{SHIM_DIR}/{shim}"));
+    Some(Program { argv, env: base_env() })
+}
+
+/// How a plain program of the runtime is started for each call.
+pub fn script_command(runtime: &InstalledRuntime, entry: &str) -> Vec<String> {
+    let mut command = vec![runtime.path.clone()];
+    if runtime.runtime == Runtime::Python {
+        // What a script prints is seen at once, as by a person at a terminal.
+        command.extend(["-u", "-B"].map(str::to_owned));
+    }
+    command.push(format!("/code/{entry}"));
+    command
+}
+
+fn search_folders() -> Vec<PathBuf> {
+    let mut folders: Vec<PathBuf> =
+        ["/usr/bin", "/usr/local/bin", "/usr/local/go/bin"].into_iter().map(PathBuf::from).collect();
+    if let Some(path) = std::env::var_os("PATH") {
+        folders.extend(std::env::split_paths(&path));
+    }
+    let mut bases = vec![("/opt".into(), "")];
+    if let Some(home) = std::env::home_dir() {
+        bases.push((home.join(".rustup/toolchains"), ""));
+        bases.push((home.join(".pyenv/versions"), ""));
+        bases.push((home.join(".nvm/versions/node"), ""));
+        bases.push((home.join(".rbenv/versions"), ""));
+    }
+    for (base, _) in bases as Vec<(PathBuf, &str)> {
+        let mut below: Vec<PathBuf> = fs::read_dir(base)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path().join("bin"))
+            .collect();
+        below.sort();
+        folders.extend(below);
+    }
+    folders
+}
+
+/// The program itself (no link, no script, no toolchain proxy), if the folder has it.
+fn candidate(folder: &Path, name: &str) -> Option<PathBuf> {
+    let path = fs::canonicalize(folder.join(name)).ok()?;
+    let mut magic = [0u8; 4];
+    fs::File::open(&path).ok()?.read_exact(&mut magic).ok()?;
+    let proxy = path.file_name().is_some_and(|file| file == "rustup");
+    (magic == *b"\x7fELF" && !proxy).then_some(path)
+}
+
+fn version_of(path: &Path, arguments: &[&str], prefix: &str) -> Option<String> {
+    let output = Command::new(path).args(arguments).env_clear().env("HOME", "/tmp").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    let rest = text.split_once(prefix)?.1;
+    let version: String = rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect();
+    (!version.is_empty()).then_some(version)
+}
+
+/// `/opt/x/bin/prog` needs `/opt/x`; programs in `/usr` need nothing.
+fn root_of(path: &Path) -> Option<String> {
+    if path.starts_with("/usr") || path.starts_with("/bin") {
+        return None;
+    }
+    path.parent()?.parent().map(|root| root.display().to_string())
+}
+
+fn version_key(version: &str) -> Vec<u32> {
+    version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn python(version: &str) -> InstalledRuntime {
+        InstalledRuntime {
+            runtime: Runtime::Python,
+            version: version.to_owned(),
+            path: format!("/usr/bin/python{version}"),
+            root: None,
+        }
+    }
+
+    #[test]
+    fn a_version_wish_matches_whole_parts_only() {
+        let runtimes = Runtimes::fixed(vec![python("3.11.2"), python("3.1.4")]);
+        let find = |wish: &str| {
+            runtimes.find(&RuntimeRef::parse(wish).expect("wish")).map(|one| one.version.clone())
+        };
+        assert_eq!(find("python").expect("any"), "3.11.2");
+        assert_eq!(find("python3.1").expect("3.1"), "3.1.4");
+        let fault = find("python3.12").expect_err("absent");
+        assert_eq!(fault.code(), Code::MissingOnHost);
+        assert!(fault.message().contains("3.11.2"));
+    }
+
+    #[test]
+    fn a_missing_runtime_says_what_to_install() {
+        let fault = Runtimes::default().find(&Runtime::Ruby.into()).expect_err("none").to_string();
+        assert!(fault.contains("apt-get install ruby"), "{fault}");
+    }
+}

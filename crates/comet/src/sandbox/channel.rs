@@ -1,0 +1,316 @@
+//! Frames to and from the agent of one sandbox. A task of its own reads, so that a caller
+//! who goes away loses nothing but its own answer.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::{Buf, Bytes, BytesMut};
+use nova_agent::protocol::{FRAME_MAX, GuestError, GuestLine, GuestMessage, INIT_ID, Resp, encode_frame};
+use nova_domain::Timestamp;
+use nova_domain::log::{LogLine, LogStream};
+use tokio::io::Interest;
+use tokio::net::UnixStream;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+
+use super::{Answer, SandboxError};
+
+/// Unsent bytes to one sandbox above which a call is refused: several calls of the largest size.
+const UNSENT_MAX: usize = 4 * FRAME_MAX;
+
+type Reply = oneshot::Sender<Result<Answer, SandboxError>>;
+
+struct Waiting {
+    reply: Reply,
+    stream: Option<mpsc::Sender<Bytes>>,
+    logs: Vec<LogLine>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<Box<str>, Waiting>,
+    unsent: BytesMut,
+    init_logs: Vec<LogLine>,
+}
+
+pub(super) struct Channel {
+    stream: UnixStream,
+    state: Mutex<State>,
+    /// Wakes the task when something could not be sent at once.
+    blocked: Notify,
+    closed: AtomicBool,
+    fatal: AtomicBool,
+    init: watch::Sender<Option<Option<GuestError>>>,
+    opened: Instant,
+    init_us: AtomicU64,
+}
+
+impl Channel {
+    pub(super) fn open(stream: UnixStream) -> Arc<Self> {
+        let channel = Arc::new(Self {
+            stream,
+            state: Mutex::default(),
+            blocked: Notify::new(),
+            closed: AtomicBool::new(false),
+            fatal: AtomicBool::new(false),
+            init: watch::channel(None).0,
+            opened: Instant::now(),
+            init_us: AtomicU64::new(0),
+        });
+        tokio::spawn(channel.clone().work());
+        channel
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // The state is consistent between any two statements under this lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_fatal(&self) -> bool {
+        self.fatal.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn init_us(&self) -> u64 {
+        self.init_us.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn take_init_logs(&self) -> Vec<LogLine> {
+        std::mem::take(&mut self.state().init_logs)
+    }
+
+    pub(super) async fn initialised(&self) -> Result<Option<GuestError>, SandboxError> {
+        let mut init = self.init.subscribe();
+        let answered = init.wait_for(Option::is_some).await.map_err(|_| SandboxError::Ended)?;
+        answered.clone().ok_or(SandboxError::Ended)
+    }
+
+    /// Registers a call before it is sent.
+    pub(super) fn expect(
+        &self,
+        id: &str,
+        stream: Option<mpsc::Sender<Bytes>>,
+    ) -> Result<oneshot::Receiver<Result<Answer, SandboxError>>, SandboxError> {
+        let (reply, receiver) = oneshot::channel();
+        let mut state = self.state();
+        if self.is_closed() {
+            return Err(SandboxError::Ended);
+        }
+        state.waiting.insert(id.into(), Waiting { reply, stream, logs: Vec::new() });
+        Ok(receiver)
+    }
+
+    pub(super) fn forget(&self, id: &str) {
+        self.state().waiting.remove(id);
+    }
+
+    /// Sends a frame: at once if the socket takes it, else by the task.
+    pub(super) fn send(&self, body: &[u8]) -> Result<(), SandboxError> {
+        let mut frame = Vec::new();
+        encode_frame(body, &mut frame).map_err(|_| SandboxError::TooLarge)?;
+        let mut state = self.state();
+        if self.is_closed() {
+            return Err(SandboxError::Ended);
+        }
+        let mut rest = &frame[..];
+        if state.unsent.is_empty() {
+            match self.stream.try_write(rest) {
+                Ok(count) => rest = &rest[count..],
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(_) => return Err(SandboxError::Ended),
+            }
+        }
+        if rest.is_empty() {
+            return Ok(());
+        }
+        if state.unsent.len() + rest.len() > UNSENT_MAX {
+            return Err(SandboxError::TooLarge);
+        }
+        state.unsent.extend_from_slice(rest);
+        drop(state);
+        self.blocked.notify_one();
+        Ok(())
+    }
+
+    /// Ends the task and fails what still waits.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+        self.blocked.notify_one();
+    }
+
+    async fn work(self: Arc<Self>) {
+        let result = self.pump().await;
+        self.closed.store(true, Ordering::Relaxed);
+        let waiting = std::mem::take(&mut self.state().waiting);
+        let text = result.err();
+        for (_, call) in waiting {
+            let error = text.clone().map_or(SandboxError::Ended, SandboxError::Protocol);
+            let _ = call.reply.send(Err(error));
+        }
+        if self.init.borrow().is_none() {
+            let error = GuestError {
+                error_type: "SandboxEnded".to_owned(),
+                message: "the sandbox ended before the code was loaded".to_owned(),
+                ..GuestError::default()
+            };
+            self.init.send_replace(Some(Some(error)));
+        }
+    }
+
+    async fn pump(&self) -> Result<(), String> {
+        let mut input = BytesMut::with_capacity(8 * 1024);
+        loop {
+            if self.is_closed() {
+                return Ok(());
+            }
+            let unsent = !self.state().unsent.is_empty();
+            let interest = if unsent { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
+            let ready = tokio::select! {
+                biased;
+                ready = self.stream.ready(interest) => ready.map_err(|_| "channel".to_owned())?,
+                () = self.blocked.notified() => continue,
+            };
+            if ready.is_writable() && !self.flush() {
+                return Ok(());
+            }
+            if ready.is_readable() && !self.read(&mut input).await? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Sends what waits. `false`: the other side is gone.
+    fn flush(&self) -> bool {
+        let mut state = self.state();
+        while !state.unsent.is_empty() {
+            match self.stream.try_write(&state.unsent) {
+                Ok(count) => state.unsent.advance(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return true,
+                Err(_) => return false,
+            }
+        }
+        if state.unsent.capacity() > 1 << 20 {
+            state.unsent = BytesMut::new();
+        }
+        true
+    }
+
+    /// Reads what is there and hands it out. `Ok(false)`: the end.
+    async fn read(&self, input: &mut BytesMut) -> Result<bool, String> {
+        loop {
+            let missing = missing(input)?;
+            input.reserve(missing.clamp(8 * 1024, 1 << 20));
+            match self.stream.try_read_buf(input) {
+                Ok(0) => return Ok(false),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
+                Err(_) => return Ok(false),
+            }
+            let full = input.len() == input.capacity();
+            while let Some(frame) = next_frame(input)? {
+                self.on_frame(frame).await?;
+            }
+            if input.is_empty() && input.capacity() > 1 << 20 {
+                *input = BytesMut::with_capacity(8 * 1024);
+            }
+            // A read that did not fill the buffer emptied the socket.
+            if !full {
+                return Ok(true);
+            }
+        }
+    }
+
+    async fn on_frame(&self, frame: Bytes) -> Result<(), String> {
+        match GuestMessage::parse(&frame).map_err(|error| error.to_string())? {
+            GuestMessage::Ping => Ok(()),
+            GuestMessage::Resp(resp) if resp.request_id == INIT_ID => {
+                self.on_init(resp);
+                Ok(())
+            }
+            GuestMessage::Resp(resp) => {
+                self.on_answer(resp, &frame);
+                Ok(())
+            }
+            GuestMessage::Log(message) => {
+                if let Some(call) = self.state().waiting.get_mut(message.request_id.as_str())
+                    // The guest bounds the log of a call; this bounds a guest that does not.
+                    && call.logs.len() < 100_000
+                {
+                    call.logs.extend(message.logs.into_iter().map(log_line));
+                }
+                Ok(())
+            }
+            GuestMessage::Stream(chunk) => {
+                let stream =
+                    self.state().waiting.get(chunk.request_id.as_ref()).and_then(|call| call.stream.clone());
+                let Some(stream) = stream else { return Ok(()) };
+                let data = BASE64.decode(chunk.data.as_bytes()).map_err(|error| error.to_string())?;
+                // A slow reader stops us here, then the agent, then user code. One who is
+                // gone is no reason to stop: the call is being cancelled.
+                let _ = stream.send(Bytes::from(data)).await;
+                Ok(())
+            }
+        }
+    }
+
+    fn on_init(&self, resp: Resp<'_>) {
+        let took = self.opened.elapsed().as_micros() as u64;
+        self.init_us.store(took.max(1), Ordering::Relaxed);
+        if resp.fatal {
+            self.fatal.store(true, Ordering::Relaxed);
+        }
+        self.state().init_logs.extend(resp.logs.into_iter().map(log_line));
+        self.init.send_replace(Some(resp.error));
+    }
+
+    fn on_answer(&self, resp: Resp<'_>, frame: &Bytes) {
+        if resp.fatal {
+            self.fatal.store(true, Ordering::Relaxed);
+        }
+        // An answer that nobody waits for (any more) is dropped.
+        let Some(mut call) = self.state().waiting.remove(resp.request_id.as_ref()) else { return };
+        call.logs.extend(resp.logs.into_iter().map(log_line));
+        let answer = Answer {
+            output: resp.output.map_or_else(Bytes::new, |raw| frame.slice_ref(raw.get().as_bytes())),
+            error: resp.error,
+            exec_us: resp.exec_us,
+            logs: call.logs,
+            logs_dropped: resp.logs_dropped,
+        };
+        let _ = call.reply.send(Ok(answer));
+    }
+}
+
+fn log_line(line: GuestLine) -> LogLine {
+    let stream = match line.stream {
+        1 => LogStream::Stdout,
+        2 => LogStream::Stderr,
+        _ => LogStream::Platform,
+    };
+    LogLine { at: Timestamp::from_micros(line.at), stream, text: line.text }
+}
+
+/// Bytes that the frame at the start of `input` still misses.
+fn missing(input: &BytesMut) -> Result<usize, String> {
+    let Some(head) = input.first_chunk::<4>() else { return Ok(0) };
+    let length = u32::from_be_bytes(*head) as usize;
+    if length == 0 || length > FRAME_MAX {
+        return Err(format!("a frame of {length} bytes"));
+    }
+    Ok((4 + length).saturating_sub(input.len()))
+}
+
+fn next_frame(input: &mut BytesMut) -> Result<Option<Bytes>, String> {
+    if input.len() < 4 || missing(input)? > 0 {
+        return Ok(None);
+    }
+    let length = input.get_u32() as usize;
+    Ok(Some(input.split_to(length).freeze()))
+}

@@ -1,0 +1,172 @@
+//! One sandbox, seen from the host: calls go in, answers and chunks come out.
+
+mod channel;
+
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use nova_agent::protocol::{Cancel, Exec, GuestError, Init};
+use nova_domain::log::LogLine;
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::backend::{Backend, Exit, Launched, SandboxUsage};
+use channel::Channel;
+
+/// What the guest answered.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Raw JSON; empty when there is none.
+    pub(crate) output: bytes::Bytes,
+    pub(crate) error: Option<GuestError>,
+    pub(crate) exec_us: u64,
+    pub(crate) logs: Vec<LogLine>,
+    pub(crate) logs_dropped: u64,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Error)]
+pub(crate) enum SandboxError {
+    /// The sandbox ended, or its channel did.
+    #[error("the sandbox ended during the call")]
+    Ended,
+    /// It sent something that is no message.
+    #[error("the sandbox broke the protocol: {0}")]
+    Protocol(String),
+    /// The request does not fit into a frame.
+    #[error("the call is larger than a frame")]
+    TooLarge,
+}
+
+/// A call on its way.
+pub(crate) struct Pending {
+    pub(crate) answer: oneshot::Receiver<Result<Answer, SandboxError>>,
+}
+
+/// A running sandbox of one function version (or build).
+pub(crate) struct Sandbox {
+    pub(crate) id: u64,
+    pub(crate) from_stock: bool,
+    channel: Arc<Channel>,
+    backend: Arc<dyn Backend>,
+    exit: watch::Receiver<Option<Exit>>,
+    memory_peak: Option<Arc<std::fs::File>>,
+    /// It must not take another call.
+    tainted: AtomicBool,
+    /// Kills at the memory limit that earlier calls were told of.
+    oom_seen: AtomicU64,
+}
+
+impl Sandbox {
+    /// Takes over what a backend made and sends Init. Answers may still be far: calls
+    /// queue in the channel meanwhile.
+    pub(crate) fn start(
+        launched: Launched,
+        init: &Init,
+        backend: Arc<dyn Backend>,
+    ) -> Result<Self, SandboxError> {
+        let channel = Channel::open(launched.channel);
+        let sandbox = Self {
+            id: launched.id,
+            from_stock: launched.from_stock,
+            channel,
+            backend,
+            exit: launched.exit,
+            memory_peak: launched.memory_peak,
+            tainted: AtomicBool::new(false),
+            oom_seen: AtomicU64::new(0),
+        };
+        let body = serde_json::to_vec(init).map_err(|error| SandboxError::Protocol(error.to_string()))?;
+        sandbox.channel.send(&body)?;
+        Ok(sandbox)
+    }
+
+    /// Sends a call. With `stream`, chunks go there; a full `stream` slows the function.
+    pub(crate) fn exec(
+        &self,
+        exec: &Exec<'_>,
+        stream: Option<mpsc::Sender<bytes::Bytes>>,
+    ) -> Result<Pending, SandboxError> {
+        let body = serde_json::to_vec(exec).map_err(|error| SandboxError::Protocol(error.to_string()))?;
+        let answer = self.channel.expect(&exec.request_id, stream)?;
+        if let Err(error) = self.channel.send(&body) {
+            self.channel.forget(&exec.request_id);
+            return Err(error);
+        }
+        Ok(Pending { answer })
+    }
+
+    /// The answer to Init, once it is there.
+    pub(crate) async fn initialised(&self) -> Result<Option<GuestError>, SandboxError> {
+        self.channel.initialised().await
+    }
+
+    /// Time from Init to its answer, microseconds; 0 while it is not there.
+    pub(crate) fn init_us(&self) -> u64 {
+        self.channel.init_us()
+    }
+
+    /// Lines printed while the code was loaded; once.
+    pub(crate) fn take_init_logs(&self) -> Vec<LogLine> {
+        self.channel.take_init_logs()
+    }
+
+    /// Tells the guest that the caller went away.
+    pub(crate) fn cancel(&self, request_id: &str) {
+        if let Ok(body) = serde_json::to_vec(&Cancel::new(request_id)) {
+            let _ = self.channel.send(&body);
+        }
+    }
+
+    /// Whether it may take another call.
+    pub(crate) fn is_usable(&self) -> bool {
+        !self.tainted.load(Ordering::Relaxed) && !self.channel.is_closed() && !self.channel.is_fatal()
+    }
+
+    /// It must not take another call.
+    pub(crate) fn taint(&self) {
+        self.tainted.store(true, Ordering::Relaxed);
+    }
+
+    /// How it ended, waiting a moment for the news.
+    pub(crate) async fn exit(&self) -> Option<Exit> {
+        let mut exit = self.exit.clone();
+        let ended = exit.wait_for(Option::is_some);
+        match tokio::time::timeout(Duration::from_secs(2), ended).await {
+            Ok(Ok(exit)) => exit.clone(),
+            _ => None,
+        }
+    }
+
+    /// Whether the kernel killed something in it at the memory limit since the last call of this.
+    pub(crate) async fn ran_out_of_memory(&self) -> Option<SandboxUsage> {
+        let usage = match self.backend.usage(self.id).await {
+            Ok(usage) => usage,
+            // Gone: its last words tell.
+            Err(_) => self.exit().await?.usage,
+        };
+        let before = self.oom_seen.swap(usage.oom_kills, Ordering::Relaxed);
+        (usage.oom_kills > before).then_some(usage)
+    }
+
+    /// Highest memory use so far, bytes; 0 where unknown.
+    pub(crate) fn memory_peak(&self) -> u64 {
+        let mut text = [0u8; 32];
+        self.memory_peak
+            .as_ref()
+            .and_then(|file| file.read_at(&mut text, 0).ok())
+            .and_then(|count| std::str::from_utf8(&text[..count]).ok()?.trim().parse().ok())
+            .unwrap_or(0)
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.channel.close();
+        if self.exit.borrow().is_none() {
+            self.backend.stop(self.id);
+        }
+    }
+}
