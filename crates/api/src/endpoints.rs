@@ -1,0 +1,490 @@
+//! Every endpoint of the API, one row each. Zenith builds its router from this table and the
+//! OpenAPI document is made from it, so the three cannot differ.
+
+use utoipa::openapi::schema::Schema;
+use utoipa::openapi::{HttpMethod, RefOr};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::v1;
+
+/// Who an endpoint is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScopeKind {
+    /// One namespace of one tenant: `X-Nova-Tenant` and `X-Nova-Namespace`.
+    Namespace,
+    /// The server.
+    Platform,
+}
+
+/// One endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Endpoint {
+    /// Unique; the `operationId`, and what Zenith's handlers are called.
+    pub id: &'static str,
+    pub method: Method,
+    /// `/functions/{name}`; offered there and below `/v1`.
+    pub path: &'static str,
+    pub summary: &'static str,
+    /// The group in the document.
+    pub tag: &'static str,
+    /// What a caller must be allowed to; `None`: open to everybody.
+    pub permission: Option<&'static str>,
+    pub scope: ScopeKind,
+    /// Query parameters.
+    pub query: &'static [Query],
+    /// Request headers beside those that every endpoint takes.
+    pub headers: &'static [Query],
+    pub request: Body,
+    /// Status of the answer when all went well.
+    pub status: u16,
+    pub response: Body,
+}
+
+/// Methods that the API uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Patch,
+    Delete,
+}
+
+impl Method {
+    /// `GET`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl From<Method> for HttpMethod {
+    fn from(method: Method) -> Self {
+        match method {
+            Method::Get => Self::Get,
+            Method::Post => Self::Post,
+            Method::Put => Self::Put,
+            Method::Patch => Self::Patch,
+            Method::Delete => Self::Delete,
+        }
+    }
+}
+
+/// A query parameter or header.
+#[derive(Debug, Clone, Copy)]
+pub struct Query {
+    pub name: &'static str,
+    pub kind: QueryKind,
+    pub required: bool,
+    pub about: &'static str,
+}
+
+/// Type of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum QueryKind {
+    Text,
+    Time,
+    Flag,
+    /// A whole number within bounds.
+    Number(i64, i64),
+}
+
+/// What a body is.
+#[derive(Debug, Clone, Copy)]
+pub enum Body {
+    None,
+    /// JSON of that type.
+    Json(TypeOf),
+    /// JSON of that type, or `multipart/form-data` with the parts `archive` or `code`, `entry`, `handler`.
+    JsonOrMultipart(TypeOf),
+    /// Any JSON value.
+    AnyJson,
+    /// `text/event-stream`; the type of the events' data.
+    Events(TypeOf),
+    /// Text of that media type.
+    Text(&'static str),
+}
+
+/// The schema of a Rust type, for a table that must be `const`.
+#[derive(Debug, Clone, Copy)]
+pub struct TypeOf {
+    pub(crate) reference: fn() -> RefOr<Schema>,
+    pub(crate) collect: fn(&mut Vec<(String, RefOr<Schema>)>),
+}
+
+impl TypeOf {
+    const fn of<T: ToSchema + PartialSchema>() -> Self {
+        fn collect<T: ToSchema>(into: &mut Vec<(String, RefOr<Schema>)>) {
+            into.push((T::name().into_owned(), T::schema()));
+            T::schemas(into);
+        }
+        fn reference<T: ToSchema>() -> RefOr<Schema> {
+            RefOr::Ref(utoipa::openapi::Ref::from_schema_name(T::name()))
+        }
+        Self { reference: reference::<T>, collect: collect::<T> }
+    }
+}
+
+const fn json<T: ToSchema>() -> Body {
+    Body::Json(TypeOf::of::<T>())
+}
+
+const fn text(name: &'static str, about: &'static str) -> Query {
+    Query { name, kind: QueryKind::Text, required: false, about }
+}
+
+const fn number(name: &'static str, low: i64, high: i64, about: &'static str) -> Query {
+    Query { name, kind: QueryKind::Number(low, high), required: false, about }
+}
+
+const LIMIT: Query = number("limit", 1, 500, "Most items of a page; 50 if absent.");
+const CURSOR: Query = text("cursor", "`next_cursor` of the page before.");
+const QUALIFIER: Query = text("qualifier", "Version number, `$LATEST`, or absent for the active version.");
+const IF_MATCH: Query = text("If-Match", "Revision (`ETag`) that was read; 409 if it is another by now.");
+const RUN_FILTERS: &[Query] = &[
+    text("function", "Name of a function."),
+    text("status", "`succeeded`, `failed`, `cancelled` or `platform_error`."),
+    text("source", "`api`, `stream` or `function`."),
+    Query { name: "since", kind: QueryKind::Time, required: false, about: "Started then or later." },
+    Query { name: "until", kind: QueryKind::Time, required: false, about: "Started before." },
+    text("error", "Text that the error's type or message holds."),
+    LIMIT,
+    CURSOR,
+];
+
+/// Row with the values that most have; set the others by struct update.
+const ROW: Endpoint = Endpoint {
+    id: "",
+    method: Method::Get,
+    path: "",
+    summary: "",
+    tag: "functions",
+    permission: Some("function:read"),
+    scope: ScopeKind::Namespace,
+    query: &[],
+    headers: &[],
+    request: Body::None,
+    status: 200,
+    response: Body::None,
+};
+
+/// Row about the server, open to everybody.
+const OPEN: Endpoint = Endpoint { tag: "platform", permission: None, scope: ScopeKind::Platform, ..ROW };
+
+/// All endpoints.
+pub const ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        id: "create_function",
+        method: Method::Post,
+        path: "/functions",
+        summary: "Create a function",
+        permission: Some("function:create"),
+        request: json::<v1::CreateFunction>(),
+        status: 201,
+        response: json::<v1::FunctionView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_functions",
+        path: "/functions",
+        summary: "List functions, sorted by name",
+        query: &[
+            text("search", "Text that name, description or a tag holds; also `q`."),
+            text("runtime", "Only functions of that runtime."),
+            LIMIT,
+            CURSOR,
+        ],
+        response: json::<v1::Page<v1::FunctionView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_function",
+        path: "/functions/{name}",
+        summary: "Show a function",
+        response: json::<v1::FunctionView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "update_function",
+        method: Method::Patch,
+        path: "/functions/{name}",
+        summary: "Change a function",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PatchFunction>(),
+        response: json::<v1::FunctionView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_function",
+        method: Method::Delete,
+        path: "/functions/{name}",
+        summary: "Delete a function with all its versions",
+        permission: Some("function:delete"),
+        headers: &[IF_MATCH],
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "get_code",
+        path: "/functions/{name}/code",
+        summary: "Show the code and how far its build is",
+        query: &[QUALIFIER],
+        response: json::<v1::CodeView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "replace_code",
+        method: Method::Put,
+        path: "/functions/{name}/code",
+        summary: "Replace the code",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        request: Body::JsonOrMultipart(TypeOf::of::<v1::ReplaceCode>()),
+        response: json::<v1::CodeAnswer>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_files",
+        path: "/functions/{name}/files",
+        summary: "List the files of the code",
+        query: &[QUALIFIER],
+        response: json::<v1::Page<v1::FileView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_file",
+        path: "/functions/{name}/files/content",
+        summary: "Show one file of the code",
+        query: &[
+            Query {
+                name: "path",
+                kind: QueryKind::Text,
+                required: true,
+                about: "Path below the code's root.",
+            },
+            QUALIFIER,
+        ],
+        response: json::<v1::FileContent>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_versions",
+        path: "/functions/{name}/versions",
+        summary: "List versions, newest first",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::VersionView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_version",
+        path: "/functions/{name}/versions/{version}",
+        summary: "Show a version",
+        response: json::<v1::VersionView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "activate_version",
+        method: Method::Post,
+        path: "/functions/{name}/versions/{version}/activate",
+        summary: "Make a version the one that calls run (rollback)",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        response: json::<v1::FunctionView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "diff_versions",
+        path: "/functions/{name}/versions/{v1}/diff/{v2}",
+        summary: "Show what differs between two versions",
+        response: json::<v1::VersionDiff>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "invoke",
+        method: Method::Post,
+        path: "/functions/{name}/invoke",
+        summary: "Call a function and wait for its answer",
+        tag: "calls",
+        permission: Some("function:invoke"),
+        query: &[QUALIFIER],
+        headers: CALL_HEADERS,
+        request: Body::AnyJson,
+        response: json::<v1::InvokeAnswer>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "invoke_stream",
+        method: Method::Post,
+        path: "/functions/{name}/invoke-stream",
+        summary: "Call a function and get its output as it is written",
+        tag: "calls",
+        permission: Some("function:invoke"),
+        query: &[QUALIFIER],
+        headers: CALL_HEADERS,
+        request: Body::AnyJson,
+        response: Body::Events(TypeOf::of::<v1::StreamDone>()),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_function_runs",
+        path: "/functions/{name}/runs",
+        summary: "List runs of a function, newest first",
+        tag: "runs",
+        permission: Some("log:read"),
+        query: RUN_FILTERS.split_at(1).1,
+        response: json::<v1::Page<v1::RunView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_runs",
+        path: "/runs",
+        summary: "List runs, newest first",
+        tag: "runs",
+        permission: Some("log:read"),
+        query: RUN_FILTERS,
+        response: json::<v1::Page<v1::RunView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_run",
+        path: "/runs/{id}",
+        summary: "Show a run",
+        tag: "runs",
+        permission: Some("log:read"),
+        response: json::<v1::RunView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_run_logs",
+        path: "/runs/{id}/logs",
+        summary: "Show what a run printed",
+        tag: "runs",
+        permission: Some("log:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::LogLineView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_function_logs",
+        path: "/functions/{name}/logs",
+        summary: "Show or follow what a function printed",
+        tag: "runs",
+        permission: Some("log:read"),
+        query: &[
+            number("tail", 0, 1000, "The last lines; 100 if neither this nor `since` is given."),
+            Query {
+                name: "since",
+                kind: QueryKind::Time,
+                required: false,
+                about: "Printed then or later: RFC 3339, or a duration ago such as `10m`.",
+            },
+            text("request_id", "Only lines of that run."),
+            Query {
+                name: "follow",
+                kind: QueryKind::Flag,
+                required: false,
+                about: "Answer with server-sent events and go on as lines come.",
+            },
+            LIMIT,
+            CURSOR,
+        ],
+        headers: &[text("Last-Event-ID", "Follow: go on after that line.")],
+        response: json::<v1::Page<v1::LogLineView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_runtimes",
+        path: "/runtimes",
+        summary: "List runtimes and what of them the host has",
+        tag: "platform",
+        permission: Some("runtime:read"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::Page<v1::RuntimeView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_health",
+        path: "/health",
+        summary: "Health of the server and its parts; 503 if one fails",
+        response: json::<v1::Health>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "get_health_live",
+        path: "/health/live",
+        summary: "Whether the process answers",
+        response: json::<v1::Health>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "get_health_ready",
+        path: "/health/ready",
+        summary: "Whether calls can be taken; 503 if not",
+        response: json::<v1::Health>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "get_health_startup",
+        path: "/health/startup",
+        summary: "Whether the start is done; 503 if not",
+        response: json::<v1::Health>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "get_metrics",
+        path: "/metrics",
+        summary: "Metrics as Prometheus text",
+        tag: "platform",
+        permission: Some("metrics:read"),
+        scope: ScopeKind::Platform,
+        response: Body::Text("text/plain; version=0.0.4"),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_openapi",
+        path: "/openapi.json",
+        summary: "This document",
+        response: Body::AnyJson,
+        ..OPEN
+    },
+];
+
+const CALL_HEADERS: &[Query] = &[
+    text("X-Nova-Qualifier", "As the parameter `qualifier`, which goes first."),
+    number("X-Nova-Timeout-Ms", 1, 900_000, "How long the caller is willing to wait in all."),
+    number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
+    text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),
+    text("traceparent", "W3C trace context; passed on to the function."),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn rows_have_unique_ids_and_unique_method_and_path() {
+        let ids: BTreeSet<_> = ENDPOINTS.iter().map(|row| row.id).collect();
+        let doors: BTreeSet<_> = ENDPOINTS.iter().map(|row| (row.method.as_str(), row.path)).collect();
+        assert_eq!((ids.len(), doors.len()), (ENDPOINTS.len(), ENDPOINTS.len()));
+    }
+
+    #[test]
+    fn only_endpoints_about_the_server_are_open_to_everybody() {
+        for row in ENDPOINTS.iter().filter(|row| row.permission.is_none()) {
+            assert_eq!(row.scope, ScopeKind::Platform, "{}", row.id);
+        }
+        for permission in ENDPOINTS.iter().filter_map(|row| row.permission) {
+            assert!(
+                permission.split_once(':').is_some_and(|(noun, verb)| !noun.is_empty() && !verb.is_empty())
+            );
+        }
+    }
+}

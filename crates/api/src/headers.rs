@@ -1,0 +1,22 @@
+//! Names of the headers that Nova reads and writes, lower case as HTTP/2 wants them.
+
+/// Tenant that a request is about; `default` if absent.
+pub const TENANT: &str = "x-nova-tenant";
+/// Namespace that a request is about; `default` if absent.
+pub const NAMESPACE: &str = "x-nova-namespace";
+/// Version of the function to call, when the query names none.
+pub const QUALIFIER: &str = "x-nova-qualifier";
+/// How long the caller is willing to wait for the call in all, milliseconds.
+pub const TIMEOUT_MS: &str = "x-nova-timeout-ms";
+/// How many calls led to this one.
+pub const CALL_DEPTH: &str = "x-nova-call-depth";
+/// Which functions led to this call, oldest first, separated by commas.
+pub const CALL_CHAIN: &str = "x-nova-call-chain";
+/// Names a request in answers and logs; made if the client sends none.
+pub const REQUEST_ID: &str = "x-request-id";
+/// Set to `function` on an answer 200 whose `error` is the function's own.
+pub const FAILED_BY: &str = "nova-failed-by";
+/// W3C trace context.
+pub const TRACEPARENT: &str = "traceparent";
+/// W3C trace context, vendor part.
+pub const TRACESTATE: &str = "tracestate";

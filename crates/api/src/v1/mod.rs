@@ -1,0 +1,25 @@
+//! Version 1 of the wire. Fields are only ever added; a change of meaning is a new version.
+
+pub mod code;
+pub mod function;
+pub mod health;
+pub mod invoke;
+pub mod log;
+pub mod page;
+pub mod patch;
+pub mod problem;
+pub mod run;
+pub mod runtime;
+pub mod version;
+
+pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
+pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
+pub use health::{Health, HealthCheck, HealthStatus};
+pub use invoke::{CallError, InvokeAnswer, StreamDone};
+pub use log::LogLineView;
+pub use page::Page;
+pub use patch::Patch;
+pub use problem::{FieldProblem, Problem};
+pub use run::RunView;
+pub use runtime::{RuntimeInstall, RuntimeView};
+pub use version::{ChangeView, VersionDiff, VersionView};
