@@ -70,12 +70,11 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Fault {
         match error {
             StoreError::Refused(fault) => fault,
-            error if error.is_passing() => Fault::new(
-                Code::Unavailable,
-                "the database does not answer right now; try again in a moment",
-            )
-            .with_retry_after(std::time::Duration::from_secs(1))
-            .with_source(error),
+            error if error.is_passing() => {
+                Fault::new(Code::Unavailable, "the database does not answer right now; try again in a moment")
+                    .with_retry_after(std::time::Duration::from_secs(1))
+                    .with_source(error)
+            }
             error => Fault::internal("store").with_source(error),
         }
     }

@@ -101,11 +101,14 @@ mod tests {
 
     #[test]
     fn both_engines_have_the_same_numbers_and_names_and_every_file_is_embedded() {
-        let sqlite: Vec<_> = files("sqlite").iter().map(|f| f.split('.').next().expect("name").to_owned()).collect();
-        let postgres: Vec<_> = files("postgres").iter().map(|f| f.trim_end_matches(".sql").to_owned()).collect();
+        let sqlite: Vec<_> =
+            files("sqlite").iter().map(|f| f.split('.').next().expect("name").to_owned()).collect();
+        let postgres: Vec<_> =
+            files("postgres").iter().map(|f| f.trim_end_matches(".sql").to_owned()).collect();
         assert_eq!(sqlite, postgres);
         let listed = |lists: &[&[Migration]]| {
-            let mut all: Vec<_> = lists.concat().iter().map(|m| format!("{:04}_{}", m.number, m.name)).collect();
+            let mut all: Vec<_> =
+                lists.concat().iter().map(|m| format!("{:04}_{}", m.number, m.name)).collect();
             all.sort();
             all
         };
@@ -119,6 +122,11 @@ mod tests {
         let fault = outstanding("nova.db", SQLITE_NOVA, &newer).expect_err("newer");
         assert!(fault.message().contains("newer Nova") && fault.message().contains("99"));
         let changed = [Applied { number: 1, checksum: "0".into() }];
-        assert!(outstanding("nova.db", SQLITE_NOVA, &changed).expect_err("changed").message().contains("another text"));
+        assert!(
+            outstanding("nova.db", SQLITE_NOVA, &changed)
+                .expect_err("changed")
+                .message()
+                .contains("another text")
+        );
     }
 }

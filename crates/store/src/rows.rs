@@ -8,7 +8,9 @@ use nova_domain::function::{Function, PoolSettings, VersionSpec};
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::run::{Run, RunStatus, Usage};
 use nova_domain::version::{Build, CompileStatus, Version};
-use nova_domain::{Digest, Fault, FunctionId, FunctionName, NamespaceName, RunId, Scope, TenantName, Timestamp};
+use nova_domain::{
+    Digest, Fault, FunctionId, FunctionName, NamespaceName, RunId, Scope, TenantName, Timestamp,
+};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -194,9 +196,8 @@ pub(crate) struct RunRow {
 
 impl RunRow {
     pub(crate) fn of(run: &Run) -> StoreResult<Self> {
-        let search = |error: &FunctionError| {
-            clean(&format!("{}\n{}", error.error_type, error.message).to_lowercase())
-        };
+        let search =
+            |error: &FunctionError| clean(&format!("{}\n{}", error.error_type, error.message).to_lowercase());
         Ok(Self {
             id: run.id.to_string(),
             tenant: run.scope.tenant.to_string(),

@@ -3,6 +3,7 @@
 /// One SQL statement. Repositories run nothing but these.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Statement {
+    #[cfg_attr(not(test), allow(dead_code, reason = "tests name the statement that fails"))]
     pub(crate) name: &'static str,
     pub(crate) sql: &'static str,
 }
@@ -12,7 +13,8 @@ macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident = $($sql:expr),+ ;)+) => {
         $($(#[$doc])* const $name: crate::statement::Statement =
             crate::statement::Statement { name: stringify!($name), sql: concat!($($sql),+) };)+
-        /// Every statement of this module.
+        /// Every statement of this module; for the test that prepares them.
+        #[cfg(test)]
         pub(super) const STATEMENTS: &[crate::statement::Statement] = &[$($name),+];
     };
 }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use deadpool_postgres::{Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction};
+use deadpool_postgres::{
+    Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
+};
 use futures::future::join4;
 use nova_domain::{Code, Fault, FaultResult, Scope};
 use tokio_postgres::types::ToSql;
@@ -22,6 +24,10 @@ statements! {
     SET_SCOPE = "SELECT set_config('nova.tenant', $1, true), set_config('nova.system', $2, true)";
     PING = "SELECT 1";
 }
+
+/// A connection that was idle for longer is asked whether it still lives before it is used:
+/// the server may have been restarted.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// What a transaction may see.
 #[derive(Clone, Copy)]
@@ -70,6 +76,15 @@ impl Database {
             .wait_timeout(Some(options.acquire_timeout))
             .create_timeout(Some(options.acquire_timeout))
             .recycle_timeout(Some(Duration::from_secs(1)))
+            .pre_recycle(Hook::async_fn(|client, metrics| {
+                let idle = metrics.last_used();
+                Box::pin(async move {
+                    if idle < TRUSTED_IDLE {
+                        return Ok(());
+                    }
+                    client.simple_query("").await.map(drop).map_err(HookError::Backend)
+                })
+            }))
             .runtime(Runtime::Tokio1)
             .build()
             .map_err(|error| Fault::internal("build the connection pool").with_source(error))?;
@@ -101,6 +116,7 @@ impl Database {
     ) -> StoreResult<Vec<Row>> {
         match self.read_once(access, statement, params).await {
             Err(StoreError::Postgres(error)) if is_broken(&error) => {
+                forget_idle(&self.pool);
                 self.read_once(access, statement, params).await
             }
             other => other,
@@ -136,6 +152,11 @@ impl Database {
     }
 }
 
+/// Closes the connections that wait: where one is broken the others probably are.
+fn forget_idle(pool: &Pool) {
+    pool.retain(|_, _| false);
+}
+
 fn is_broken(error: &tokio_postgres::Error) -> bool {
     error.is_closed() || error.code().is_some_and(|code| code.code().starts_with("57P"))
 }
@@ -146,7 +167,12 @@ pub(super) struct Write<'a>(Transaction<'a>);
 impl<'a> Write<'a> {
     /// Begins on `client`.
     pub(super) async fn begin(client: &'a mut Object, access: Access<'_>) -> StoreResult<Self> {
-        let transaction = client.transaction().await?;
+        let pool = Object::pool(client);
+        let transaction = client.transaction().await.inspect_err(|error| {
+            if let Some(pool) = pool.filter(|_| is_broken(error)) {
+                forget_idle(&pool);
+            }
+        })?;
         let scope = transaction.prepare_cached(SET_SCOPE.sql).await?;
         let (tenant, system) = access.settings();
         transaction.query(&scope, &[&tenant, &system]).await?;

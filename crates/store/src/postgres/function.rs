@@ -18,8 +18,8 @@ use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
 use crate::repo::function::{
-    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version, search_needle,
-    search_text,
+    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version,
+    search_needle, search_text,
 };
 use crate::repo::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 use crate::rows::{FunctionData, FunctionRow, document, to_i64, to_u32};

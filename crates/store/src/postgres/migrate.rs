@@ -28,7 +28,9 @@ pub(super) async fn migrate(config: &Config, migrations: &[Migration]) -> Result
     drop(client);
     // The lock ends with the session.
     match connection.await {
-        Ok(Err(error)) => tracing::debug!(error = &error as &dyn std::error::Error, "migration connection ended"),
+        Ok(Err(error)) => {
+            tracing::debug!(error = &error as &dyn std::error::Error, "migration connection ended")
+        }
         Err(error) => tracing::debug!(error = &error as &dyn std::error::Error, "migration connection ended"),
         Ok(Ok(())) => {}
     }
@@ -37,7 +39,10 @@ pub(super) async fn migrate(config: &Config, migrations: &[Migration]) -> Result
 
 async fn migrate_with(client: &mut Client, migrations: &[Migration]) -> Result<(), Fault> {
     let failed = |error: tokio_postgres::Error| unreachable(&error);
-    client.batch_execute("SET client_min_messages = warning; SET lock_timeout = '60s'").await.map_err(failed)?;
+    client
+        .batch_execute("SET client_min_messages = warning; SET lock_timeout = '60s'")
+        .await
+        .map_err(failed)?;
     let version = server_version(client).await.map_err(failed)?;
     if version < VERSION_MIN {
         return Err(Fault::new(
@@ -81,9 +86,7 @@ async fn ensure_role(client: &Client, version: i32) -> Result<(), Fault> {
     if !exists {
         let made = client.batch_execute(&format!("CREATE ROLE {ROLE} NOLOGIN")).await;
         // Roles belong to the whole server: another database's migration may have been faster.
-        let raced = |error: &tokio_postgres::Error| {
-            matches!(error.code(), Some(code) if *code == SqlState::DUPLICATE_OBJECT || *code == SqlState::UNIQUE_VIOLATION)
-        };
+        let raced = |error: &tokio_postgres::Error| matches!(error.code(), Some(code) if *code == SqlState::DUPLICATE_OBJECT || *code == SqlState::UNIQUE_VIOLATION);
         match made {
             Err(error) if !raced(&error) => return Err(explain(error)),
             _ => {}
@@ -192,7 +195,11 @@ mod tests {
         if std::env::var_os("NOVA_GOLDEN").is_some() {
             std::fs::write(&golden, &text).expect("write golden file");
         }
-        assert_eq!(text, std::fs::read_to_string(&golden).expect("golden file"), "a migration changed: append a new one");
+        assert_eq!(
+            text,
+            std::fs::read_to_string(&golden).expect("golden file"),
+            "a migration changed: append a new one"
+        );
         fresh.drop().await;
         steps.drop().await;
     }
@@ -212,10 +219,14 @@ mod tests {
     async fn every_statement_prepares_as_the_role_that_runs_it() {
         let database = TestDatabase::create().await;
         migrate(&database.config(), POSTGRES).await.expect("migrates");
-        let pool = super::super::Database::open(&database.config(), &crate::StoreOptions::default()).expect("opens");
+        let pool =
+            super::super::Database::open(&database.config(), &crate::StoreOptions::default()).expect("opens");
         let client = pool.client().await.expect("connects");
         for statement in super::super::statements() {
-            client.prepare(statement.sql).await.unwrap_or_else(|error| panic!("{}: {error:?}", statement.name));
+            client
+                .prepare(statement.sql)
+                .await
+                .unwrap_or_else(|error| panic!("{}: {error:?}", statement.name));
         }
         drop(client);
         pool.close();

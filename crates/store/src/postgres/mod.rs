@@ -17,6 +17,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
+#[cfg(test)]
 use crate::statement::Statement;
 use crate::store::{Engine, Store};
 use database::Database;
@@ -29,9 +30,10 @@ const SCHEMA: &str = "nova";
 const ROLE: &str = "nova_app";
 
 /// Every statement that the repositories run.
-#[cfg_attr(not(test), allow(dead_code, reason = "the list is for the test that prepares them"))]
+#[cfg(test)]
 pub(crate) fn statements() -> Vec<Statement> {
-    [database::STATEMENTS, function::STATEMENTS, version::STATEMENTS, run::STATEMENTS, log::STATEMENTS].concat()
+    [database::STATEMENTS, function::STATEMENTS, version::STATEMENTS, run::STATEMENTS, log::STATEMENTS]
+        .concat()
 }
 
 /// Brings the schema up to date and opens the pool.

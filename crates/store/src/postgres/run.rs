@@ -161,7 +161,9 @@ impl Runs for PostgresRuns {
             }
             let rows = self.0.read(Access::Tenant(scope), statement, &key).await?;
             let items = rows.iter().map(|row| run_row(row)?.into_run()).collect::<StoreResult<_>>()?;
-            Ok(Page::of(page, items, |run: &Run| [run.started_at.as_micros().to_string(), run.id.to_string()]))
+            Ok(Page::of(page, items, |run: &Run| {
+                [run.started_at.as_micros().to_string(), run.id.to_string()]
+            }))
         })
         .await
     }

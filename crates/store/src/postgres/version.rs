@@ -83,12 +83,8 @@ pub(super) struct PostgresVersions(pub(super) Arc<Database>);
 impl Versions for PostgresVersions {
     async fn get(&self, scope: &Scope, function: &FunctionId, number: u32) -> FaultResult<Version> {
         observed(ENGINE, "versions.get", async {
-            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 4] = [
-                &scope.tenant.as_str(),
-                &scope.namespace.as_str(),
-                &function.as_str(),
-                &i64::from(number),
-            ];
+            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+                [&scope.tenant.as_str(), &scope.namespace.as_str(), &function.as_str(), &i64::from(number)];
             let rows = self.0.read(Access::Tenant(scope), GET, &key).await?;
             let row = rows.first().ok_or_else(|| Fault::not_found("version", number))?;
             version_row(row, 0)?.into_version()

@@ -121,7 +121,11 @@ pub(crate) fn check_create(scope: &Scope, function: &Function, first: &Version) 
         && first.number == 1
         && function.active_version == 1
         && function.latest_version == 1;
-    if fits { Ok(()) } else { Err(Fault::internal("create: function, version 1 and scope do not fit together")) }
+    if fits {
+        Ok(())
+    } else {
+        Err(Fault::internal("create: function, version 1 and scope do not fit together"))
+    }
 }
 
 /// Checks what of an update can be seen without the database.
@@ -162,6 +166,8 @@ pub(crate) fn name_taken(name: impl std::fmt::Display) -> Fault {
 pub(crate) fn changed_meanwhile(name: impl std::fmt::Display) -> Fault {
     Fault::new(
         nova_domain::Code::Conflict,
-        format!("function `{name}` was changed by somebody else meanwhile; read it again and repeat the change"),
+        format!(
+            "function `{name}` was changed by somebody else meanwhile; read it again and repeat the change"
+        ),
     )
 }

@@ -67,13 +67,7 @@ pub const LINES_MAX: u32 = 1000;
 #[async_trait]
 pub trait Logs: Send + Sync {
     /// Lines of one run after `after`, in the order in which they were printed.
-    async fn of_run(
-        &self,
-        scope: &Scope,
-        run: &RunId,
-        after: LogCursor,
-        limit: u32,
-    ) -> FaultResult<LogPage>;
+    async fn of_run(&self, scope: &Scope, run: &RunId, after: LogCursor, limit: u32) -> FaultResult<LogPage>;
 
     /// The last `limit` lines of a function, oldest first.
     async fn tail(&self, scope: &Scope, function: &FunctionId, limit: u32) -> FaultResult<LogPage>;

@@ -6,8 +6,8 @@ use nova_domain::log::LogLine;
 use nova_domain::run::{Run, RunStatus};
 use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 
-use crate::System;
 use super::function::search_needle;
+use crate::System;
 use crate::page::{Page, PageRequest, bad_cursor};
 use crate::rows::to_u64;
 

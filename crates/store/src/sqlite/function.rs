@@ -16,8 +16,8 @@ use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::page::{Page, PageRequest};
 use crate::repo::function::{
-    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version, search_needle,
-    search_text,
+    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version,
+    search_needle, search_text,
 };
 use crate::repo::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 use crate::rows::{FunctionData, FunctionRow, VersionRow, document, to_i64, to_u32};
@@ -169,7 +169,8 @@ impl Functions for SqliteFunctions {
     ) -> FaultResult<Page<FunctionWithVersion>> {
         let needle = search_needle(filter.search.as_deref())?;
         let after = page.keys::<1>()?.map(|[name]| name).unwrap_or_default();
-        let (scope, page, runtime) = (scope.clone(), page.clone(), filter.runtime.map(|runtime| runtime.as_str()));
+        let (scope, page, runtime) =
+            (scope.clone(), page.clone(), filter.runtime.map(|runtime| runtime.as_str()));
         self.0
             .read("functions.list", move |connection| {
                 let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
@@ -189,7 +190,9 @@ impl Functions for SqliteFunctions {
     ) -> FaultResult<Function> {
         check_update(scope, function, version)?;
         let (function, version) = (function.clone(), version.cloned());
-        self.0.write("functions.update", move |connection| update(connection, function, version.as_ref())).await
+        self.0
+            .write("functions.update", move |connection| update(connection, function, version.as_ref()))
+            .await
     }
 
     async fn delete(&self, scope: &Scope, name: &FunctionName) -> FaultResult<DeletedFunction> {
@@ -200,8 +203,10 @@ impl Functions for SqliteFunctions {
                 let id = [function.id.as_str()];
                 let numbers: Vec<i64> = many(connection, VERSION_NUMBERS, id, |row| row.get(0))?;
                 execute(connection, DELETE, id)?;
-                let versions =
-                    numbers.into_iter().map(|number| to_u32("version", number)).collect::<StoreResult<_>>()?;
+                let versions = numbers
+                    .into_iter()
+                    .map(|number| to_u32("version", number))
+                    .collect::<StoreResult<_>>()?;
                 Ok(DeletedFunction { function, versions })
             })
             .await
@@ -261,17 +266,24 @@ fn create(connection: &Connection, function: &Function, first: &Version) -> Stor
     }
 }
 
-fn update(connection: &Connection, mut function: Function, version: Option<&Version>) -> StoreResult<Function> {
+fn update(
+    connection: &Connection,
+    mut function: Function,
+    version: Option<&Version>,
+) -> StoreResult<Function> {
     if let Some(version) = version {
         match insert_version(connection, &function.scope, version) {
             // That number or the function itself: which of them, a look at the function tells.
-            Err(error) if matches!(&error, StoreError::Sqlite(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)) => {
+            Err(error) if matches!(&error, StoreError::Sqlite(e) if e.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation)) =>
+            {
                 return Err(why_unchanged(connection, &function));
             }
             other => other?,
         }
     }
-    if one(connection, HAS_VERSION, params![function.id.as_str(), function.active_version], |_| Ok(()))?.is_none() {
+    if one(connection, HAS_VERSION, params![function.id.as_str(), function.active_version], |_| Ok(()))?
+        .is_none()
+    {
         get_again(connection, &function)?;
         return Err(no_such_version(function.name.as_str(), function.active_version).into());
     }

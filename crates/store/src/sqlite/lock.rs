@@ -38,7 +38,8 @@ impl DirectoryLock {
             // The pid is only for the text; the lock itself is what counts.
             let _ = Read::by_ref(&mut file).take(20).read_to_string(&mut holder);
             let holder = holder.trim();
-            let who = if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
+            let who =
+                if holder.is_empty() { "another process".to_owned() } else { format!("process {holder}") };
             return Err(Fault::new(
                 Code::Unavailable,
                 format!(

@@ -55,7 +55,8 @@ impl Logs for SqliteLogs {
         let (scope, run) = (scope.clone(), run.clone());
         self.0
             .read("logs.of_run", move |connection| {
-                let key = params![scope.tenant.as_str(), scope.namespace.as_str(), run.as_str(), after.0, fetch];
+                let key =
+                    params![scope.tenant.as_str(), scope.namespace.as_str(), run.as_str(), after.0, fetch];
                 page_of(many(connection, OF_RUN, key, line_row)?, after, limit)
             })
             .await
@@ -92,7 +93,10 @@ impl Logs for SqliteLogs {
                     // Nothing that new yet: go on behind everything there is.
                     let last = match first {
                         Some(first) => Some(first - 1),
-                        None => one(connection, NEWEST, params![tenant, namespace, function], |row| row.get(0))?.flatten(),
+                        None => {
+                            one(connection, NEWEST, params![tenant, namespace, function], |row| row.get(0))?
+                                .flatten()
+                        }
                     };
                     from = LogCursor(last.unwrap_or(0));
                 }

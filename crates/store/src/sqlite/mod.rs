@@ -18,6 +18,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
+#[cfg(test)]
 use crate::statement::Statement;
 use crate::store::{Engine, Store};
 use file::File;
@@ -29,11 +30,13 @@ const ENGINE: &str = "sqlite";
 const STATEMENT_CACHE: usize = 64;
 
 /// Every statement that runs on `nova.db`.
+#[cfg(test)]
 pub(crate) fn nova_statements() -> Vec<Statement> {
     [function::STATEMENTS, version::STATEMENTS].concat()
 }
 
 /// Every statement that runs on `log.db`.
+#[cfg(test)]
 pub(crate) fn log_statements() -> Vec<Statement> {
     [run::STATEMENTS, log::STATEMENTS].concat()
 }

@@ -121,8 +121,7 @@ pub(super) fn open_reader(path: &Path, kind: FileKind) -> Result<Connection, Fau
 fn check_identity(connection: &Connection, path: &Path, kind: FileKind) -> Result<(), Fault> {
     let read = || -> rusqlite::Result<(i32, i64)> {
         let id = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-        let tables =
-            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        let tables = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
         Ok((id, tables))
     };
     let (id, tables) = read().map_err(|error| explain(path, kind, error))?;
@@ -135,7 +134,10 @@ fn check_identity(connection: &Connection, path: &Path, kind: FileKind) -> Resul
     }
     Err(Fault::new(
         Code::Unavailable,
-        format!("{} is an SQLite database, but not one of Nova's: give Nova another directory", path.display()),
+        format!(
+            "{} is an SQLite database, but not one of Nova's: give Nova another directory",
+            path.display()
+        ),
     ))
 }
 
@@ -165,9 +167,8 @@ fn explain(path: &Path, kind: FileKind, error: rusqlite::Error) -> Fault {
 /// Runs what is outstanding, all of it in one transaction.
 fn migrate(connection: &mut Connection, path: &Path, kind: FileKind) -> Result<(), Fault> {
     let failed = |error| explain(path, kind, error);
-    let transaction = connection
-        .transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)
-        .map_err(failed)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive).map_err(failed)?;
     transaction
         .execute_batch(
             "CREATE TABLE IF NOT EXISTS nova_migrations (
@@ -183,7 +184,12 @@ fn migrate(connection: &mut Connection, path: &Path, kind: FileKind) -> Result<(
         apply(&transaction, migration).map_err(|error| {
             Fault::new(
                 Code::Unavailable,
-                format!("migration {} ({}) of {} failed: {error}", migration.number, migration.name, path.display()),
+                format!(
+                    "migration {} ({}) of {} failed: {error}",
+                    migration.number,
+                    migration.name,
+                    path.display()
+                ),
             )
         })?;
     }
@@ -244,24 +250,34 @@ mod tests {
         if std::env::var_os("NOVA_GOLDEN").is_some() {
             std::fs::write(&golden, &fresh).expect("write golden file");
         }
-        assert_eq!(fresh, std::fs::read_to_string(&golden).expect("golden file"), "a migration changed: append a new one");
+        assert_eq!(
+            fresh,
+            std::fs::read_to_string(&golden).expect("golden file"),
+            "a migration changed: append a new one"
+        );
     }
 
     #[test]
     fn every_statement_prepares() {
         let dir = tempfile::tempdir().expect("temp dir");
-        for (kind, statements) in [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())] {
+        for (kind, statements) in
+            [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())]
+        {
             let connection = migrated(dir.path(), kind);
             for statement in statements {
-                connection.prepare(statement.sql).unwrap_or_else(|error| panic!("{}: {error}", statement.name));
+                connection
+                    .prepare(statement.sql)
+                    .unwrap_or_else(|error| panic!("{}: {error}", statement.name));
             }
         }
     }
 
     #[test]
-    fn lookups_of_the_hot_paths_use_an_index() {
+    fn every_statement_searches_by_an_index_and_sorts_nothing() {
         let dir = tempfile::tempdir().expect("temp dir");
-        for (kind, statements) in [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())] {
+        for (kind, statements) in
+            [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())]
+        {
             let connection = migrated(dir.path(), kind);
             for statement in statements {
                 let explain = format!("EXPLAIN QUERY PLAN {}", statement.sql);
@@ -273,11 +289,12 @@ mod tests {
                     .expect("plan")
                     .map(|row| row.expect("row"))
                     .collect();
-                let scans: Vec<_> = plan
-                    .iter()
-                    .filter(|step| step.starts_with("SCAN") && !step.contains("USING") && !step.contains("CONSTANT"))
-                    .collect();
-                assert!(scans.is_empty() || plan.iter().any(|s| s.contains("(subquery")), "{}: {plan:?}", statement.name);
+                let slow = plan.iter().find(|step| {
+                    // A scan of a covering partial index holds nothing that is not wanted.
+                    (step.starts_with("SCAN") && !step.contains("USING") && !step.contains("CONSTANT"))
+                        || step.contains("USE TEMP B-TREE FOR ORDER BY")
+                });
+                assert!(slow.is_none(), "{}: {plan:?}", statement.name);
             }
         }
     }

@@ -28,7 +28,11 @@ pub(super) fn many<T>(
 }
 
 /// Rows that were changed.
-pub(super) fn execute(connection: &Connection, statement: Statement, params: impl Params) -> StoreResult<usize> {
+pub(super) fn execute(
+    connection: &Connection,
+    statement: Statement,
+    params: impl Params,
+) -> StoreResult<usize> {
     Ok(connection.prepare_cached(statement.sql)?.execute(params)?)
 }
 

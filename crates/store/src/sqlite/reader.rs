@@ -122,7 +122,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("temp dir");
         let lock = Arc::new(DirectoryLock::take(dir.path()).expect("free"));
         let connection = Connection::open_in_memory().expect("opens");
-        let options = StoreOptions { statement_timeout: Duration::from_millis(50), ..StoreOptions::default() };
+        let options =
+            StoreOptions { statement_timeout: Duration::from_millis(50), ..StoreOptions::default() };
         let readers = Readers::start("x", vec![connection], &options, &lock).expect("starts");
         let endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n";
         let result: StoreResult<i64> =

@@ -152,7 +152,12 @@ impl Runs for SqliteRuns {
                 let (counts, durations) = match &function {
                     None => (
                         one(connection, COUNTS, params![tenant, namespace, since, until], counts)?,
-                        many(connection, DURATIONS, params![tenant, namespace, since, until, SUMMARY_SAMPLE], duration)?,
+                        many(
+                            connection,
+                            DURATIONS,
+                            params![tenant, namespace, since, until, SUMMARY_SAMPLE],
+                            duration,
+                        )?,
                     ),
                     Some(id) => {
                         let key = params![tenant, namespace, since, until, id.as_str()];
@@ -176,7 +181,9 @@ impl Runs for SqliteRuns {
             .write("runs.prune", move |connection| execute(connection, PRUNE, params![older_than, max_runs]))
             .await?;
         if runs > 0 {
-            self.0.write("runs.shrink", |connection| many(connection, SHRINK, [], |_| Ok(())).map(|_| ())).await?;
+            self.0
+                .write("runs.shrink", |connection| many(connection, SHRINK, [], |_| Ok(())).map(|_| ()))
+                .await?;
         }
         Ok(Pruned { runs: runs as u64 })
     }

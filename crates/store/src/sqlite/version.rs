@@ -142,7 +142,8 @@ impl Versions for SqliteVersions {
         self.0
             .read("versions.pending_builds", move |connection| {
                 let rows = many(connection, PENDING, params![function, number, page.fetch()], |row| {
-                    let scope: [String; 3] = [row.get(VERSION_WIDTH)?, row.get(VERSION_WIDTH + 1)?, row.get(VERSION_WIDTH + 2)?];
+                    let scope: [String; 3] =
+                        [row.get(VERSION_WIDTH)?, row.get(VERSION_WIDTH + 1)?, row.get(VERSION_WIDTH + 2)?];
                     Ok((version_row(row, 0)?, scope))
                 })?;
                 let items = rows.into_iter().map(pending_build).collect::<StoreResult<_>>()?;

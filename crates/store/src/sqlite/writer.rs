@@ -237,7 +237,9 @@ mod tests {
         assert!(matches!(twice, Err(StoreError::Sqlite(_))));
         assert!(matches!(bug, Err(StoreError::Panicked)));
         let rows: i64 = writer
-            .run(|connection| Ok(connection.query_row("SELECT group_concat(x) = '1,2' FROM t", [], |row| row.get(0))?))
+            .run(|connection| {
+                Ok(connection.query_row("SELECT group_concat(x) = '1,2' FROM t", [], |row| row.get(0))?)
+            })
             .await
             .expect("reads");
         assert_eq!(rows, 1, "the failed request's first insert is gone, the others' stay");

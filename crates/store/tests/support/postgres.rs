@@ -11,14 +11,14 @@ use tokio_postgres::{Client, Config, NoTls};
 const OWNER: &str = "nova_test_owner";
 
 /// A database of one test.
-pub struct TestDatabase {
+pub(crate) struct TestDatabase {
     admin: Config,
     name: String,
 }
 
 impl TestDatabase {
     /// Makes an empty database that `nova_test_owner` owns.
-    pub async fn create() -> Self {
+    pub(crate) async fn create() -> Self {
         let url = std::env::var("NOVA_TEST_POSTGRES").expect(
             "the environment variable NOVA_TEST_POSTGRES is not set: run `scripts/postgres start DIR` and set it to the \
              URL that it prints (a superuser of a PostgreSQL server that tests may fill), then test again",
@@ -41,7 +41,7 @@ impl TestDatabase {
 
     /// How Nova connects: as the owner.
     #[allow(dead_code, reason = "each test crate uses its part of this module")]
-    pub fn config(&self) -> Config {
+    pub(crate) fn config(&self) -> Config {
         let mut config = self.admin.clone();
         config.dbname(&self.name).user(OWNER).password("test");
         config
@@ -49,7 +49,7 @@ impl TestDatabase {
 
     /// The same as a URL.
     #[allow(dead_code, reason = "each test crate uses its part of this module")]
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let host = match &self.admin.get_hosts()[0] {
             tokio_postgres::config::Host::Tcp(host) => host.clone(),
             tokio_postgres::config::Host::Unix(path) => path.display().to_string().replace('/', "%2F"),
@@ -60,13 +60,13 @@ impl TestDatabase {
 
     /// A connection as the owner.
     #[allow(dead_code, reason = "each test crate uses its part of this module")]
-    pub async fn owner(&self) -> Client {
+    pub(crate) async fn owner(&self) -> Client {
         connect(&self.config()).await
     }
 
     /// A connection as the superuser, to this database.
     #[allow(dead_code, reason = "each test crate uses its part of this module")]
-    pub async fn superuser(&self) -> Client {
+    pub(crate) async fn superuser(&self) -> Client {
         let mut config = self.admin.clone();
         config.dbname(&self.name);
         connect(&config).await
@@ -74,21 +74,22 @@ impl TestDatabase {
 
     /// Ends every other connection to the database, as a restart of the server does.
     #[allow(dead_code, reason = "each test crate uses its part of this module")]
-    pub async fn cut_connections(&self) {
+    pub(crate) async fn cut_connections(&self) {
         let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                    WHERE datname = $1 AND pid <> pg_backend_pid()";
         connect(&self.admin).await.execute(sql, &[&self.name]).await.expect("terminate");
     }
 
     /// Deletes it.
-    pub async fn drop(self) {
+    pub(crate) async fn drop(self) {
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         connect(&self.admin).await.batch_execute(&sql).await.expect("drop database");
     }
 }
 
 async fn connect(config: &Config) -> Client {
-    let (client, connection) = config.connect(NoTls).await.expect("connect to the PostgreSQL of NOVA_TEST_POSTGRES");
+    let (client, connection) =
+        config.connect(NoTls).await.expect("connect to the PostgreSQL of NOVA_TEST_POSTGRES");
     tokio::spawn(connection);
     client
 }

@@ -1,0 +1,106 @@
+-- nova.db
+CREATE INDEX functions_always_on ON functions (id) WHERE min_replicas > 0;
+CREATE INDEX versions_artifact ON versions (artifact) WHERE artifact IS NOT NULL;
+CREATE INDEX versions_code ON versions (code);
+CREATE INDEX versions_pending ON versions (function_id, number) WHERE build_status IN ('pending', 'compiling');
+CREATE TABLE functions (
+    id             TEXT PRIMARY KEY NOT NULL,
+    tenant_id      TEXT NOT NULL,
+    namespace      TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    -- JSON document: description, tags, pool settings.
+    data           TEXT NOT NULL,
+    -- Lower-cased name, description and tags.
+    search         TEXT NOT NULL,
+    -- Runtime of the active version.
+    runtime        TEXT NOT NULL,
+    min_replicas   INTEGER NOT NULL,
+    active_version INTEGER NOT NULL,
+    latest_version INTEGER NOT NULL,
+    revision       INTEGER NOT NULL,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL,
+    UNIQUE (tenant_id, namespace, name)
+) STRICT;
+CREATE TABLE nova_migrations (
+                 number     INTEGER PRIMARY KEY NOT NULL,
+                 name       TEXT NOT NULL,
+                 checksum   TEXT NOT NULL,
+                 applied_at INTEGER NOT NULL
+             ) STRICT;
+CREATE TABLE versions (
+    function_id  TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+    number       INTEGER NOT NULL,
+    tenant_id    TEXT NOT NULL,
+    namespace    TEXT NOT NULL,
+    runtime      TEXT NOT NULL,
+    -- JSON document: everything that makes the version.
+    spec         TEXT NOT NULL,
+    code         TEXT NOT NULL,
+    build_status TEXT NOT NULL,
+    build_output TEXT NOT NULL,
+    artifact     TEXT,
+    created_at   INTEGER NOT NULL,
+    PRIMARY KEY (function_id, number)
+) STRICT;
+
+-- work.db
+CREATE TABLE nova_migrations (
+                 number     INTEGER PRIMARY KEY NOT NULL,
+                 name       TEXT NOT NULL,
+                 checksum   TEXT NOT NULL,
+                 applied_at INTEGER NOT NULL
+             ) STRICT;
+
+-- log.db
+CREATE INDEX log_lines_by_function ON log_lines (tenant_id, namespace, function_id);
+CREATE INDEX log_lines_by_run ON log_lines (run_id);
+CREATE INDEX log_lines_by_time ON log_lines (tenant_id, namespace, function_id, at);
+CREATE INDEX runs_by_age ON runs (started_at);
+CREATE INDEX runs_by_function ON runs (tenant_id, namespace, function_id, started_at, id);
+CREATE INDEX runs_by_scope ON runs (tenant_id, namespace, started_at, id);
+CREATE TABLE log_lines (
+    -- The order in which lines were stored; a number is never used twice.
+    seq         INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id      TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    tenant_id   TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    function_id TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    stream      TEXT NOT NULL,
+    text        TEXT NOT NULL
+) STRICT;
+CREATE TABLE nova_migrations (
+                 number     INTEGER PRIMARY KEY NOT NULL,
+                 name       TEXT NOT NULL,
+                 checksum   TEXT NOT NULL,
+                 applied_at INTEGER NOT NULL
+             ) STRICT;
+CREATE TABLE runs (
+    id           TEXT PRIMARY KEY NOT NULL,
+    tenant_id    TEXT NOT NULL,
+    namespace    TEXT NOT NULL,
+    function_id  TEXT NOT NULL,
+    function     TEXT NOT NULL,
+    version      INTEGER NOT NULL,
+    source       TEXT NOT NULL,
+    status       TEXT NOT NULL,
+    started_at   INTEGER NOT NULL,
+    duration_us  INTEGER NOT NULL,
+    queue_us     INTEGER NOT NULL,
+    init_us      INTEGER NOT NULL,
+    exec_us      INTEGER NOT NULL,
+    cold_start   INTEGER NOT NULL,
+    memory_peak  INTEGER NOT NULL,
+    input_size   INTEGER NOT NULL,
+    output_size  INTEGER NOT NULL,
+    input        TEXT,
+    output       TEXT,
+    -- JSON document.
+    error        TEXT,
+    -- Lower-cased type and message of the error.
+    error_search TEXT,
+    trace_id     TEXT,
+    logs_dropped INTEGER NOT NULL
+) STRICT;
+

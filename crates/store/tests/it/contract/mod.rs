@@ -1,0 +1,79 @@
+//! What every engine promises. Each case is a function over a fresh store; the macro runs
+//! it on both engines.
+
+mod function;
+mod log;
+mod run;
+mod scope;
+mod version;
+
+macro_rules! on_both_engines {
+    ($($area:ident: $($case:ident)+;)+) => {
+        $(mod $area {
+            mod cases {
+                $(pub(super) use super::super::super::$area::$case;)+
+            }
+            mod sqlite {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let bench = crate::fixture::Bench::sqlite().await;
+                    super::cases::$case(&bench).await;
+                    bench.end().await;
+                })+
+            }
+            mod postgres {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    let bench = crate::fixture::Bench::postgres().await;
+                    super::cases::$case(&bench).await;
+                    bench.end().await;
+                })+
+            }
+        })+
+    };
+}
+
+mod on {
+    on_both_engines! {
+        function:
+            a_created_function_is_found_by_name_and_by_id_with_its_version
+            a_taken_name_is_refused_and_free_in_another_namespace
+            a_list_goes_on_after_its_cursor_although_functions_come_and_go
+            a_list_is_filtered_by_text_in_any_case_and_by_runtime_of_the_active_version
+            an_update_counts_the_revision_and_an_old_revision_is_a_conflict
+            an_update_with_a_version_stores_both_or_neither
+            an_update_cannot_activate_a_version_that_is_not_there
+            a_rename_onto_a_taken_name_is_refused
+            of_many_concurrent_updates_each_revision_is_won_once
+            a_delete_returns_what_it_took_and_frees_the_name
+            functions_with_min_replicas_of_all_tenants_are_always_on
+            ten_thousand_functions_are_listed_page_by_page
+            odd_text_survives
+        ;
+        version:
+            versions_are_listed_newest_first
+            a_build_goes_only_its_legal_way
+            unfinished_builds_of_all_tenants_are_found_again
+            every_referenced_object_is_named_once
+        ;
+        run:
+            a_run_is_stored_whole_with_its_lines
+            a_repeated_batch_stores_nothing_twice
+            runs_are_listed_newest_first_and_filtered
+            runs_that_started_at_the_same_time_are_paged_without_loss
+            a_summary_counts_and_takes_percentiles_of_its_window
+            prune_deletes_the_oldest_with_their_lines
+            batches_of_concurrent_writers_are_all_stored
+        ;
+        log:
+            a_follower_that_asks_after_its_cursor_sees_every_line_once
+            a_tail_is_the_end_in_order
+            since_finds_lines_of_long_calls_that_were_stored_late
+            lines_with_nul_are_kept
+            limits_and_cursors_out_of_bounds_are_refused
+        ;
+        scope:
+            nothing_of_another_tenant_or_namespace_is_reachable
+        ;
+    }
+}

@@ -1,0 +1,172 @@
+//! An engine under test, and values to store.
+
+use nova_domain::call::{CallSource, FunctionError, FunctionErrorKind};
+use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::log::{LogLine, LogStream};
+use nova_domain::run::{Run, RunStatus, Usage};
+use nova_domain::runtime::{Runtime, RuntimeRef};
+use nova_domain::version::{Build, CompileStatus, Version};
+use nova_domain::{Digest, FunctionId, FunctionName, NamespaceName, RunId, Scope, TenantName, Timestamp};
+use nova_store::{DatabaseUrl, Store, StoreOptions, System};
+
+use crate::support::TestDatabase;
+
+/// A store of one test.
+pub(crate) struct Bench {
+    pub(crate) store: Store,
+    pub(crate) system: System,
+    place: Place,
+}
+
+enum Place {
+    Sqlite(tempfile::TempDir),
+    Postgres(Box<TestDatabase>),
+}
+
+impl Bench {
+    pub(crate) async fn sqlite() -> Self {
+        let dir = tempfile::tempdir().expect("temp dir");
+        let url = DatabaseUrl::parse(&format!("sqlite:{}/data", dir.path().display())).expect("url");
+        let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
+        Self { store, system, place: Place::Sqlite(dir) }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let database = TestDatabase::create().await;
+        let url = DatabaseUrl::parse(&database.url()).expect("url");
+        let options = StoreOptions { connections: 4, ..StoreOptions::default() };
+        let (store, system) = Store::open(&url, &options).await.expect("opens");
+        Self { store, system, place: Place::Postgres(Box::new(database)) }
+    }
+
+    pub(crate) async fn end(self) {
+        self.store.close().await;
+        drop(self.store);
+        if let Place::Postgres(database) = self.place {
+            database.drop().await;
+        } else if let Place::Sqlite(dir) = self.place {
+            dir.close().expect("removes the directory");
+        }
+    }
+}
+
+pub(crate) fn scope(tenant: &str, namespace: &str) -> Scope {
+    Scope {
+        tenant: TenantName::new(tenant).expect("tenant"),
+        namespace: NamespaceName::new(namespace).expect("namespace"),
+    }
+}
+
+pub(crate) fn here() -> Scope {
+    scope("acme", "prod")
+}
+
+pub(crate) fn name(text: &str) -> FunctionName {
+    FunctionName::new(text).expect("function name")
+}
+
+pub(crate) fn fid(text: &str) -> FunctionId {
+    FunctionId::new(text).expect("function id")
+}
+
+pub(crate) fn rid(text: &str) -> RunId {
+    RunId::new(text).expect("run id")
+}
+
+pub(crate) fn at(micros: i64) -> Timestamp {
+    Timestamp::from_micros(micros)
+}
+
+pub(crate) fn digest(byte: u8) -> Digest {
+    Digest::from_bytes([byte; 32])
+}
+
+pub(crate) fn spec(runtime: Runtime, code: u8) -> VersionSpec {
+    VersionSpec {
+        runtime: RuntimeRef::from(runtime),
+        handler: Some("main.handler".into()),
+        mode: Mode::Handler,
+        code: digest(code),
+        code_size: 123,
+        entry: "main.py".into(),
+        env: Env::from([("GREETING".to_owned(), "häłlo \u{1f980} 'quoted' \"\\".to_owned())]),
+        limits: Limits::default(),
+    }
+}
+
+pub(crate) fn version(function: &Function, number: u32, status: CompileStatus) -> Version {
+    Version {
+        function_id: function.id.clone(),
+        number,
+        spec: spec(Runtime::Python, number as u8),
+        build: Build {
+            status,
+            output: if status == CompileStatus::NotRequired { String::new() } else { "building".into() },
+            artifact: None,
+        },
+        created_at: at(1_000 + i64::from(number)),
+    }
+}
+
+/// A function with id `f-<name>`, tenant and namespace of `scope`.
+pub(crate) fn function(scope: &Scope, text: &str) -> Function {
+    Function {
+        id: fid(&format!("f-{}-{}-{}", scope.tenant, scope.namespace, text.replace('_', "-"))),
+        scope: scope.clone(),
+        name: name(text),
+        description: format!("Describes {text}"),
+        tags: [("team".to_owned(), "Blue".to_owned())].into(),
+        pool: PoolSettings::default(),
+        active_version: 1,
+        latest_version: 1,
+        revision: 1,
+        created_at: at(1_000),
+        updated_at: at(1_000),
+    }
+}
+
+/// Stores a function with version 1 and returns it.
+pub(crate) async fn stored(env: &Bench, scope: &Scope, text: &str) -> Function {
+    let function = function(scope, text);
+    let first = version(&function, 1, CompileStatus::NotRequired);
+    env.store.functions().create(scope, &function, &first).await.expect("creates");
+    function
+}
+
+/// A run of `function` that started at `started` (microseconds).
+pub(crate) fn run(function: &Function, id: &str, started: i64) -> Run {
+    Run {
+        id: rid(id),
+        scope: function.scope.clone(),
+        function_id: function.id.clone(),
+        function: function.name.clone(),
+        version: 1,
+        source: CallSource::Api,
+        status: RunStatus::Succeeded,
+        started_at: at(started),
+        duration_us: 1_500,
+        usage: Usage { queue_us: 1, init_us: 2, exec_us: 3, cold_start: false, memory_peak: 4 },
+        input_size: 2,
+        output_size: 4,
+        input: Some("{}".into()),
+        output: Some("null".into()),
+        error: None,
+        trace_id: Some("4bf92f3577b34da6a3ce929d0e0e4736".into()),
+        logs_dropped: 0,
+    }
+}
+
+pub(crate) fn failure(message: &str) -> FunctionError {
+    FunctionError {
+        kind: FunctionErrorKind::Error,
+        error_type: "ValueError".into(),
+        message: message.into(),
+        stack: vec!["main.py:3".into()],
+        exit_code: None,
+        signal: None,
+    }
+}
+
+pub(crate) fn line(micros: i64, text: &str) -> LogLine {
+    LogLine { at: at(micros), stream: LogStream::Stdout, text: text.into() }
+}
