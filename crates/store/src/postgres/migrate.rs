@@ -200,8 +200,8 @@ mod tests {
             std::fs::read_to_string(&golden).expect("golden file"),
             "a migration changed: append a new one"
         );
-        fresh.drop().await;
-        steps.drop().await;
+        fresh.remove().await;
+        steps.remove().await;
     }
 
     #[tokio::test]
@@ -212,7 +212,7 @@ mod tests {
                     AND relname <> 'nova_migrations' AND NOT (relrowsecurity AND relforcerowsecurity)";
         let rows = database.owner().await.query(open, &[]).await.expect("query");
         assert!(rows.is_empty(), "{:?}", rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>());
-        database.drop().await;
+        database.remove().await;
     }
 
     #[tokio::test]
@@ -230,7 +230,7 @@ mod tests {
         }
         drop(client);
         pool.close();
-        database.drop().await;
+        database.remove().await;
     }
 
     #[tokio::test]
@@ -243,7 +243,7 @@ mod tests {
         for result in futures::future::join_all(starts).await {
             result.expect("migrates or finds it done");
         }
-        database.drop().await;
+        database.remove().await;
     }
 
     #[tokio::test]
@@ -252,6 +252,6 @@ mod tests {
         migrate(&database.config(), POSTGRES).await.expect("migrates");
         let fault = migrate(&database.config(), &POSTGRES[..1]).await.expect_err("newer");
         assert!(fault.message().contains("newer Nova"), "{fault}");
-        database.drop().await;
+        database.remove().await;
     }
 }

@@ -43,7 +43,7 @@ impl Bench {
         self.store.close().await;
         drop(self.store);
         if let Place::Postgres(database) = self.place {
-            database.drop().await;
+            database.remove().await;
         } else if let Place::Sqlite(dir) = self.place {
             dir.close().expect("removes the directory");
         }

@@ -63,7 +63,7 @@ async fn a_query_without_the_scope_set_sees_and_changes_nothing() {
     client.batch_execute("ROLLBACK").await.expect("rollback");
     drop(client);
     store.close().await;
-    database.drop().await;
+    database.remove().await;
 }
 
 #[tokio::test]
@@ -77,7 +77,7 @@ async fn connections_that_the_server_ended_are_replaced() {
         store.functions().update(&here(), &changed, None).await.expect("writes");
     }
     store.close().await;
-    database.drop().await;
+    database.remove().await;
 }
 
 #[tokio::test]
@@ -109,7 +109,7 @@ async fn a_dropped_write_leaves_no_transaction_open_on_its_connection() {
     let idle: i64 = database.superuser().await.query_one(open, &[]).await.expect("counts").get(0);
     assert_eq!(idle, 0);
     store.close().await;
-    database.drop().await;
+    database.remove().await;
 }
 
 #[tokio::test]
@@ -128,7 +128,7 @@ async fn a_statement_that_takes_too_long_is_ended_by_the_server() {
     blocker.batch_execute("ROLLBACK").await.expect("unlocks");
     assert_eq!(store.functions().get(&here(), &name("x")).await.expect_err("none").code(), Code::NotFound);
     store.close().await;
-    database.drop().await;
+    database.remove().await;
 }
 
 #[tokio::test]

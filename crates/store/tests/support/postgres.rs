@@ -81,7 +81,7 @@ impl TestDatabase {
     }
 
     /// Deletes it.
-    pub(crate) async fn drop(self) {
+    pub(crate) async fn remove(self) {
         let sql = format!("DROP DATABASE {} WITH (FORCE)", self.name);
         connect(&self.admin).await.batch_execute(&sql).await.expect("drop database");
     }
