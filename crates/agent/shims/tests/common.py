@@ -124,8 +124,7 @@ class Contract:
         agent = self.agent("raise")
         agent.send(b'{"type":2,"request_id":"s","input":"a\\ud800b","deadline_ms":1,"timeout_ms":1,"stream":false}')
         body = agent.read_raw()
-        self.assertNotIn(b"\\ud8", body)
-        body.decode()
+        json.loads(body)["error"]["message"].encode()  # fails if there is half a character
         self.assertLess(len(json.dumps(agent.error("x" * 1000000))), 100000)
 
     def test_endless_recursion_is_an_error_of_the_call(self):
