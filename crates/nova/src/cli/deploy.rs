@@ -1,0 +1,180 @@
+//! `nova deploy`: makes the server's function equal to the project.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use clap::Args;
+use nova_api::v1::{CreateFunction, FunctionView, LimitsPatch, Patch, PatchFunction, ReplaceCode};
+use nova_artifacts::trees;
+use nova_domain::version::CompileStatus;
+
+use super::project::Project;
+use super::{CommandResult, Context, Failure, output};
+
+#[derive(Debug, Args)]
+pub(crate) struct DeployArgs {
+    /// Folders of projects.
+    #[arg(default_value = ".", value_name = "FOLDER")]
+    folders: Vec<PathBuf>,
+}
+
+/// What a deploy did.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Deployed {
+    Created,
+    Changed,
+    Unchanged,
+}
+
+pub(super) async fn deploy(context: &Context, args: &DeployArgs) -> CommandResult {
+    for folder in &args.folders {
+        let project = Project::read(folder)?;
+        let begun = Instant::now();
+        let spinner = output::spinner(format!("deploying {}", project.name));
+        let result = deploy_project(context, folder, &project).await;
+        spinner.finish_and_clear();
+        let (view, deployed) = result?;
+        tell(context, &view, &deployed, begun)?;
+        if view.compile_status == CompileStatus::Failed {
+            eprintln!("{}", view.compile_output);
+            return Err(Failure::Function);
+        }
+    }
+    Ok(())
+}
+
+fn tell(context: &Context, view: &FunctionView, deployed: &Deployed, begun: Instant) -> anyhow::Result<()> {
+    let word = match deployed {
+        Deployed::Created => "created",
+        Deployed::Changed => "changed",
+        Deployed::Unchanged => "unchanged",
+    };
+    if context.printer.format != output::Format::Table {
+        return context.printer.one(view, &[]);
+    }
+    let build = match view.compile_status {
+        CompileStatus::NotRequired => String::new(),
+        status => format!(", build: {}", status.as_str()),
+    };
+    output::write_out(&format!(
+        "{} {word}: version {} ({}{build}) in {} ms\n",
+        view.name,
+        view.version,
+        view.runtime,
+        begun.elapsed().as_millis()
+    ))
+}
+
+/// Creates or changes the function so that it is as the project says.
+pub(super) async fn deploy_project(
+    context: &Context,
+    folder: &std::path::Path,
+    project: &Project,
+) -> anyhow::Result<(FunctionView, Deployed)> {
+    let files = project.files(folder)?;
+    let archive = trees::pack_files(
+        files.iter().map(|(path, (bytes, executable))| (path.as_str(), bytes.as_slice(), *executable)),
+    )
+    .map_err(|fault| anyhow::anyhow!("{}: {fault}", folder.display()))?;
+    let archive = BASE64.encode(&archive);
+    let client = &context.client;
+    let before = match client.get_function(&project.name).await {
+        Ok(view) => view,
+        Err(error) if error.problem().is_some_and(|problem| problem.status == 404) => {
+            let body = create_body(project, archive);
+            let view = client.create_function(&body).await.context("the function was not created")?;
+            return Ok((view, Deployed::Created));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let code = ReplaceCode {
+        archive: Some(archive),
+        entry: project.entry.clone(),
+        handler: project.handler.clone(),
+        ..ReplaceCode::default()
+    };
+    let patch = patch_body(project);
+    // Settings first if the runtime changes: new code may need it.
+    let mut view = if before.runtime == project.runtime {
+        let answer = client.replace_code(&project.name, &code).await.context("the code was not replaced")?;
+        if answer.compile_status == CompileStatus::Failed {
+            let mut view = client.get_function(&project.name).await?;
+            view.compile_status = answer.compile_status;
+            view.compile_output = answer.compile_output;
+            return Ok((view, Deployed::Changed));
+        }
+        client.update_function(&project.name, &patch).await.context("the settings were not changed")?
+    } else {
+        client.update_function(&project.name, &patch).await.context("the settings were not changed")?;
+        let answer = client.replace_code(&project.name, &code).await.context("the code was not replaced")?;
+        let mut view = client.get_function(&project.name).await?;
+        view.compile_status = answer.compile_status;
+        view.compile_output = answer.compile_output;
+        view
+    };
+    if view.compile_status == CompileStatus::NotRequired || view.compile_output.is_empty() {
+        view.compile_output.clear();
+    }
+    let same = view.revision == before.revision;
+    Ok((view, if same { Deployed::Unchanged } else { Deployed::Changed }))
+}
+
+fn create_body(project: &Project, archive: String) -> CreateFunction {
+    CreateFunction {
+        name: project.name.clone(),
+        runtime: project.runtime.clone(),
+        handler: project.handler.clone(),
+        archive: Some(archive),
+        entry: project.entry.clone(),
+        memory_mb: project.memory_mb,
+        timeout_s: project.timeout_s,
+        min_replicas: project.min_replicas,
+        max_replicas: project.max_replicas,
+        mode: project.mode,
+        instance_concurrency: project.instance_concurrency,
+        idle_ttl_s: project.idle_ttl_s,
+        max_calls: project.max_calls,
+        env_vars: project.env_vars.clone(),
+        limits: project.limits.clone(),
+        description: project.description.clone(),
+        tags: project.tags.clone(),
+        ..CreateFunction::default()
+    }
+}
+
+fn set_or_default<T: Clone>(value: &Option<T>) -> Patch<T> {
+    value.clone().map_or(Patch::Null, Patch::Value)
+}
+
+fn patch_body(project: &Project) -> PatchFunction {
+    let limits = &project.limits;
+    PatchFunction {
+        runtime: Patch::Value(project.runtime.clone()),
+        handler: set_or_default(&project.handler),
+        mode: set_or_default(&project.mode),
+        memory_mb: set_or_default(&project.memory_mb),
+        timeout_s: set_or_default(&project.timeout_s),
+        min_replicas: set_or_default(&project.min_replicas),
+        max_replicas: set_or_default(&project.max_replicas),
+        instance_concurrency: set_or_default(&project.instance_concurrency),
+        idle_ttl_s: set_or_default(&project.idle_ttl_s),
+        max_calls: set_or_default(&project.max_calls),
+        env_vars: Patch::Value(project.env_vars.clone()),
+        limits: Patch::Value(LimitsPatch {
+            cpu_millis: match (&limits.cpu_millis, &limits.vcpus) {
+                (None, Some(_)) => Patch::Absent,
+                (value, _) => set_or_default(value),
+            },
+            vcpus: limits.vcpus.map_or(Patch::Absent, Patch::Value),
+            pids: set_or_default(&limits.pids),
+            tmp_mb: set_or_default(&limits.tmp_mb),
+            file_size_mb: set_or_default(&limits.file_size_mb),
+        }),
+        description: Patch::Value(project.description.clone()),
+        tags: Patch::Value(project.tags.clone()),
+        ..PatchFunction::default()
+    }
+}

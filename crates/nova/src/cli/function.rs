@@ -1,0 +1,359 @@
+//! `nova fn`: create, list, show, change, versions, roll back, delete.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use nova_api::client::{ListFunctions, ListRuns, PageQuery};
+use nova_api::v1::{CreateFunction, FunctionView, Patch, PatchFunction};
+use nova_domain::Timestamp;
+use nova_domain::version::CompileStatus;
+
+use super::{CommandResult, Context, Failure, output};
+
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    name: String,
+    /// Language, with a version if wished: python, python3.11, node, ruby, go, rust, executable.
+    #[arg(long)]
+    runtime: String,
+    /// Source file, or an archive (zip, tar, tar.gz).
+    #[arg(long, value_name = "FILE")]
+    code: PathBuf,
+    /// `module.function`; without it the file is run as a script.
+    #[arg(long)]
+    handler: Option<String>,
+    #[arg(long, value_name = "MB")]
+    memory: Option<u32>,
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u32>,
+    #[arg(long)]
+    min_replicas: Option<u32>,
+    #[arg(long)]
+    max_replicas: Option<u32>,
+    #[arg(long)]
+    instance_concurrency: Option<u32>,
+    /// Environment variable, repeatable.
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    #[arg(long, default_value = "")]
+    description: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Text in the name or description.
+    #[arg(long)]
+    search: Option<String>,
+    #[arg(long)]
+    runtime: Option<String>,
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UpdateArgs {
+    name: String,
+    #[arg(long)]
+    handler: Option<String>,
+    #[arg(long, value_name = "MB")]
+    memory: Option<u32>,
+    #[arg(long, value_name = "SECONDS")]
+    timeout: Option<u32>,
+    #[arg(long)]
+    min_replicas: Option<u32>,
+    #[arg(long)]
+    max_replicas: Option<u32>,
+    #[arg(long)]
+    instance_concurrency: Option<u32>,
+    /// Set an environment variable, repeatable; the others stay.
+    #[arg(long = "env", value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// Take an environment variable away, repeatable.
+    #[arg(long, value_name = "NAME")]
+    unset_env: Vec<String>,
+    #[arg(long)]
+    description: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunsArgs {
+    name: String,
+    /// succeeded, failed, cancelled or platform_error.
+    #[arg(long)]
+    status: Option<String>,
+    #[arg(long, default_value_t = 20)]
+    limit: u32,
+}
+
+fn pairs(values: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    values
+        .iter()
+        .map(|text| {
+            let (name, value) = text.split_once('=').with_context(|| format!("--env {text:?} is not NAME=VALUE"))?;
+            Ok((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+/// A source file goes as text; an archive or executable as base64.
+fn code_of(path: &PathBuf, runtime: &str) -> anyhow::Result<(Option<String>, Option<String>)> {
+    use base64::Engine as _;
+    let bytes = super::read_file(path)?;
+    let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
+    let packed = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1f, 0x8b]) || bytes.get(257..262) == Some(b"ustar");
+    if packed {
+        return Ok((None, Some(encode(&bytes))));
+    }
+    if runtime.starts_with("executable") {
+        let archive = nova_artifacts::trees::pack_executable("bootstrap", &bytes)
+            .map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))?;
+        return Ok((None, Some(encode(&archive))));
+    }
+    let text = String::from_utf8(bytes).with_context(|| format!("{} is neither text nor an archive", path.display()))?;
+    Ok((Some(text), None))
+}
+
+pub(super) async fn create(context: &Context, args: &CreateArgs) -> CommandResult {
+    let (code, archive) = code_of(&args.code, &args.runtime)?;
+    let body = CreateFunction {
+        name: args.name.clone(),
+        runtime: args.runtime.clone(),
+        handler: args.handler.clone(),
+        code,
+        archive,
+        memory_mb: args.memory,
+        timeout_s: args.timeout,
+        min_replicas: args.min_replicas,
+        max_replicas: args.max_replicas,
+        instance_concurrency: args.instance_concurrency,
+        env_vars: pairs(&args.env)?,
+        description: args.description.clone(),
+        ..CreateFunction::default()
+    };
+    let spinner = output::spinner(format!("creating {}", args.name));
+    let created = context.client.create_function(&body).await;
+    spinner.finish_and_clear();
+    let view = created?;
+    show_view(context, &view)?;
+    if view.compile_status == CompileStatus::Failed { Err(Failure::Function) } else { Ok(()) }
+}
+
+pub(super) async fn list(context: &Context, args: &ListArgs) -> CommandResult {
+    let mut query = ListFunctions {
+        search: args.search.clone(),
+        runtime: args.runtime.clone(),
+        page: PageQuery { limit: Some(args.limit.clamp(1, 500)), cursor: None },
+    };
+    let mut items: Vec<FunctionView> = Vec::new();
+    loop {
+        let page = context.client.list_functions(&query).await?;
+        items.extend(page.items);
+        query.page.cursor = page.next_cursor;
+        if query.page.cursor.is_none() || items.len() >= args.limit as usize {
+            break;
+        }
+    }
+    items.truncate(args.limit as usize);
+    let rows = items
+        .iter()
+        .map(|view| {
+            vec![
+                view.name.clone(),
+                view.runtime.clone(),
+                view.version.to_string(),
+                view.compile_status.as_str().to_owned(),
+                format!("{} MB", view.memory_mb),
+                format!("{} s", view.timeout_s),
+                time(view.updated_at),
+            ]
+        })
+        .collect();
+    context.printer.many(&items, &["name", "runtime", "version", "build", "memory", "timeout", "updated"], rows)?;
+    Ok(())
+}
+
+pub(super) async fn show(context: &Context, name: &str) -> CommandResult {
+    let view = context.client.get_function(name).await?;
+    show_view(context, &view)?;
+    Ok(())
+}
+
+fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
+    let mut lines = vec![
+        ("name", view.name.clone()),
+        ("runtime", view.runtime.clone()),
+        ("mode", format!("{:?}", view.mode).to_lowercase()),
+        ("handler", view.handler.clone().unwrap_or_else(|| "-".to_owned())),
+        ("entry", view.entry.clone()),
+        ("version", format!("{} (latest {})", view.version, view.latest_version)),
+        ("build", view.compile_status.as_str().to_owned()),
+        ("memory", format!("{} MB", view.memory_mb)),
+        ("timeout", format!("{} s", view.timeout_s)),
+        ("replicas", format!("{} to {}", view.min_replicas, view.max_replicas)),
+        ("concurrency", view.instance_concurrency.to_string()),
+        ("code", view.code_hash.clone()),
+        ("created", time(view.created_at)),
+        ("updated", time(view.updated_at)),
+    ];
+    if !view.description.is_empty() {
+        lines.push(("description", view.description.clone()));
+    }
+    for (name, value) in &view.env_vars {
+        lines.push(("env", format!("{name}={value}")));
+    }
+    if !view.compile_output.is_empty() {
+        lines.push(("compiler", format!("\n{}", view.compile_output)));
+    }
+    context.printer.one(view, &lines)
+}
+
+pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResult {
+    let set = |value: Option<u32>| value.map_or(Patch::Absent, Patch::Value);
+    let mut merge: BTreeMap<String, Option<String>> =
+        pairs(&args.env)?.into_iter().map(|(name, value)| (name, Some(value))).collect();
+    merge.extend(args.unset_env.iter().map(|name| (name.clone(), None)));
+    let patch = PatchFunction {
+        handler: args.handler.clone().map_or(Patch::Absent, Patch::Value),
+        memory_mb: set(args.memory),
+        timeout_s: set(args.timeout),
+        min_replicas: set(args.min_replicas),
+        max_replicas: set(args.max_replicas),
+        instance_concurrency: set(args.instance_concurrency),
+        merge_env_vars: merge,
+        description: args.description.clone().map_or(Patch::Absent, Patch::Value),
+        ..PatchFunction::default()
+    };
+    let view = context.client.update_function(&args.name, &patch).await?;
+    show_view(context, &view)?;
+    Ok(())
+}
+
+pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {
+    let page = context.client.list_versions(name, &PageQuery { limit: Some(500), cursor: None }).await?;
+    let rows = page
+        .items
+        .iter()
+        .map(|view| {
+            vec![
+                view.version.to_string(),
+                if view.active { "active" } else { "" }.to_owned(),
+                view.compile_status.as_str().to_owned(),
+                view.runtime.clone(),
+                view.handler.clone().unwrap_or_else(|| view.entry.clone()),
+                format!("{} MB", view.memory_mb),
+                view.code_hash.get(..12).unwrap_or_default().to_owned(),
+                time(view.created_at),
+            ]
+        })
+        .collect();
+    let head = ["version", "state", "build", "runtime", "handler", "memory", "code", "created"];
+    context.printer.many(&page.items, &head, rows)?;
+    Ok(())
+}
+
+pub(super) async fn diff(context: &Context, name: &str, from: u32, to: u32) -> CommandResult {
+    let diff = context.client.diff_versions(name, from, to).await?;
+    let text = |value: &Option<serde_json::Value>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let rows = diff
+        .changes
+        .iter()
+        .map(|change| vec![change.field.clone(), text(&change.from), text(&change.to)])
+        .collect();
+    let (v1, v2) = (format!("version {from}"), format!("version {to}"));
+    context.printer.many(&diff, &["field", &v1, &v2], rows)?;
+    Ok(())
+}
+
+pub(super) async fn rollback(context: &Context, name: &str, version: Option<u32>) -> CommandResult {
+    let target = match version {
+        Some(version) => version,
+        None => previous(context, name).await?,
+    };
+    let view = context.client.activate_version(name, target, None).await?;
+    if context.printer.format == output::Format::Table {
+        output::write_out(&format!("{name} runs version {} now\n", view.version))?;
+    } else {
+        context.printer.one(&view, &[])?;
+    }
+    Ok(())
+}
+
+/// The newest version before the active one that can run.
+async fn previous(context: &Context, name: &str) -> anyhow::Result<u32> {
+    let page = context.client.list_versions(name, &PageQuery { limit: Some(500), cursor: None }).await?;
+    let active = page.items.iter().find(|view| view.active).map_or(0, |view| view.version);
+    let before = page
+        .items
+        .iter()
+        .filter(|view| view.version < active && view.compile_status.can_run())
+        .map(|view| view.version)
+        .max();
+    match before {
+        Some(version) => Ok(version),
+        None => bail!("`{name}` has no version before {active} that can run"),
+    }
+}
+
+pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
+    let query = ListRuns {
+        function: Some(args.name.clone()),
+        status: args.status.clone(),
+        page: PageQuery { limit: Some(args.limit.clamp(1, 500)), cursor: None },
+        ..ListRuns::default()
+    };
+    let page = context.client.list_runs(&query).await?;
+    let rows = page
+        .items
+        .iter()
+        .map(|run| {
+            vec![
+                run.id.clone(),
+                run.status.as_str().to_owned(),
+                format!("{:.1} ms", run.duration_ms),
+                if run.cold_start { "cold" } else { "warm" }.to_owned(),
+                run.version.to_string(),
+                run.error.as_ref().map_or_else(String::new, |error| format!("{}: {}", error.error_type, first_line(&error.message))),
+                time(run.started_at),
+            ]
+        })
+        .collect();
+    context.printer.many(&page.items, &["id", "status", "duration", "start", "version", "error", "at"], rows)?;
+    Ok(())
+}
+
+pub(super) async fn delete(context: &Context, name: &str, yes: bool) -> CommandResult {
+    if !yes {
+        confirm(name)?;
+    }
+    context.client.delete_function(name, None).await?;
+    if context.printer.format == output::Format::Table {
+        output::write_out(&format!("{name} is deleted\n"))?;
+    }
+    Ok(())
+}
+
+fn confirm(name: &str) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!("this deletes `{name}` with all its versions; add --yes to do it without being asked");
+    }
+    eprint!("This deletes `{name}` with all its versions. Type its name to go on: ");
+    std::io::stderr().flush().ok();
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
+    if line.trim() != name {
+        bail!("not deleted");
+    }
+    Ok(())
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().chars().take(60).collect()
+}
+
+fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+}

@@ -1,0 +1,111 @@
+//! `nova invoke`.
+
+use std::io::{IsTerminal as _, Read as _};
+
+use anyhow::Context as _;
+use clap::Args;
+use futures::StreamExt as _;
+use nova_api::client::{CallOptions, StreamItem};
+use nova_api::v1::CallError;
+
+use super::output::Format;
+use super::{CommandResult, Context, Failure, output};
+
+#[derive(Debug, Args)]
+pub(crate) struct InvokeArgs {
+    name: String,
+    /// The event: JSON text, `@file`, or `-` for stdin. Default `{}`.
+    #[arg(short, long, value_name = "JSON", allow_hyphen_values = true)]
+    data: Option<String>,
+    /// Print the function's output as it comes.
+    #[arg(long)]
+    stream: bool,
+    /// Version to call: a number or `$LATEST`.
+    #[arg(long)]
+    qualifier: Option<String>,
+    /// Give up after this many milliseconds.
+    #[arg(long, value_name = "MS")]
+    timeout_ms: Option<u64>,
+    /// Print the time it took, and whether it was a cold start, to stderr.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResult {
+    let event = event_of(args.data.as_deref())?;
+    let options = CallOptions {
+        qualifier: args.qualifier.clone(),
+        timeout_ms: args.timeout_ms,
+        traceparent: None,
+    };
+    if args.stream {
+        return stream(context, args, event, &options).await;
+    }
+    let answer = context.client.invoke(&args.name, event, &options).await?;
+    if args.verbose {
+        tell(&answer.request_id, answer.duration_ms, answer.cold_start, answer.version);
+    }
+    if context.printer.format == Format::Table {
+        if let Some(error) = answer.error {
+            return Err(function_failed(&error, &answer.request_id));
+        }
+        let text = answer.output.map_or_else(|| "null".to_owned(), |output| output.get().to_owned());
+        output::write_out(&(text + "\n"))?;
+        return Ok(());
+    }
+    context.printer.one(&answer, &[])?;
+    match answer.error {
+        Some(_) => Err(Failure::Function),
+        None => Ok(()),
+    }
+}
+
+async fn stream(context: &Context, args: &InvokeArgs, event: Vec<u8>, options: &CallOptions) -> CommandResult {
+    let mut items = context.client.invoke_stream(&args.name, event, options).await?;
+    while let Some(item) = items.next().await {
+        match item? {
+            StreamItem::Chunk(bytes) => output::write_bytes(&bytes)?,
+            StreamItem::Done(done) => {
+                if args.verbose {
+                    tell(&done.request_id, done.duration_ms, done.cold_start, done.version);
+                }
+                if let Some(error) = done.error {
+                    return Err(function_failed(&error, &done.request_id));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+fn tell(request_id: &str, duration_ms: f64, cold: bool, version: u32) {
+    let start = if cold { "cold" } else { "warm" };
+    eprintln!("{duration_ms:.2} ms, {start}, version {version}, request {request_id}");
+}
+
+fn function_failed(error: &CallError, request_id: &str) -> Failure {
+    eprintln!("{}: {}", error.error_type, error.message);
+    for frame in &error.stack {
+        eprintln!("  {frame}");
+    }
+    eprintln!("(the function failed: {}, request {request_id})", error.kind.as_str());
+    Failure::Function
+}
+
+fn event_of(data: Option<&str>) -> anyhow::Result<Vec<u8>> {
+    match data {
+        None => Ok(b"{}".to_vec()),
+        Some("-") => {
+            if std::io::stdin().is_terminal() {
+                eprintln!("reading the event from stdin; end with Ctrl-D");
+            }
+            let mut bytes = Vec::new();
+            std::io::stdin().read_to_end(&mut bytes).context("cannot read stdin")?;
+            Ok(bytes)
+        }
+        Some(text) => match text.strip_prefix('@') {
+            Some(path) => super::read_file(&path.into()),
+            None => Ok(text.as_bytes().to_vec()),
+        },
+    }
+}

@@ -1,0 +1,247 @@
+//! The commands. Each is the typed client and printing; what a command does is in the
+//! file of its name.
+
+mod config;
+mod deploy;
+mod dev;
+mod doctor;
+mod function;
+mod init;
+mod invoke;
+mod logs;
+mod output;
+mod project;
+mod runtimes;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Args, CommandFactory as _, Parser, Subcommand};
+use nova_api::client::{Client, ClientError};
+
+pub(crate) use config::ServerOptions;
+use output::{Format, Printer};
+
+/// Exit codes, as `nova help` shows them.
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  the function failed (its error is on stderr)
+  2  wrong usage
+  3  the server refused or failed (a problem document says why)
+  4  the server could not be reached
+  5  a local error (file, project, host)
+
+Environment: NOVA_SERVER (address), NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.";
+
+/// A self-hosted serverless platform in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "nova", version, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Global {
+    /// Address of the server.
+    #[arg(long, global = true, env = "NOVA_SERVER", default_value = "http://127.0.0.1:9000", value_name = "URL")]
+    server: String,
+    /// Tenant to act in.
+    #[arg(long, global = true, env = "NOVA_TENANT", default_value = "default")]
+    tenant: String,
+    /// Namespace to act in.
+    #[arg(long, global = true, env = "NOVA_NAMESPACE", default_value = "default")]
+    namespace: String,
+    /// How answers are printed.
+    #[arg(short, long, global = true, env = "NOVA_OUTPUT", default_value = "table")]
+    output: Format,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve(ServerOptions),
+    /// Run the privileged side that makes sandboxes (`nova serve` starts it by itself).
+    #[command(hide = true)]
+    Keeper {
+        /// Configuration, JSON.
+        config: String,
+        /// Start the keeper again when it dies.
+        #[arg(long)]
+        supervise: bool,
+    },
+    /// Make a project folder: `nova init python hello`.
+    Init(init::InitArgs),
+    /// Deploy a project (folder with nova.yaml); unchanged parts stay as they are.
+    Deploy(deploy::DeployArgs),
+    /// Deploy on every change of a file and show the logs.
+    Dev(dev::DevArgs),
+    /// Call a function.
+    Invoke(invoke::InvokeArgs),
+    /// Show the log lines of a function.
+    Logs(logs::LogsArgs),
+    /// Work with functions.
+    #[command(subcommand, alias = "functions")]
+    Fn(FunctionCommand),
+    /// Languages that this server can run.
+    Runtimes,
+    /// Show the configuration of a server on this host, with the origin of each value.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Check the host and a running server.
+    Doctor(ServerOptions),
+    /// Print a completion script for a shell.
+    Completion { shell: clap_complete::Shell },
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Every setting, its value and where it comes from.
+    Show(ServerOptions),
+}
+
+#[derive(Debug, Subcommand)]
+enum FunctionCommand {
+    /// Make a function from one file.
+    Create(function::CreateArgs),
+    /// The same as `nova deploy`.
+    Deploy(deploy::DeployArgs),
+    /// The same as `nova invoke`.
+    Invoke(invoke::InvokeArgs),
+    /// The same as `nova logs`.
+    Logs(logs::LogsArgs),
+    /// List functions.
+    List(function::ListArgs),
+    /// Show a function.
+    Show { name: String },
+    /// Change settings of a function.
+    Update(function::UpdateArgs),
+    /// List the versions of a function.
+    Versions { name: String },
+    /// What differs between two versions.
+    Diff { name: String, from: u32, to: u32 },
+    /// Make an earlier version the active one (without a number: the one before).
+    Rollback { name: String, version: Option<u32> },
+    /// List the runs of a function.
+    Runs(function::RunsArgs),
+    /// Delete a function with all its versions.
+    Delete {
+        name: String,
+        /// Do not ask.
+        #[arg(short, long)]
+        yes: bool,
+    },
+}
+
+/// What a command works with.
+struct Context {
+    client: Client,
+    printer: Printer,
+}
+
+/// An error that has its own exit code.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// User code failed; it was told already.
+    Function,
+    Other(anyhow::Error),
+}
+
+impl<E: Into<anyhow::Error>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::Other(error.into())
+    }
+}
+
+type CommandResult = Result<(), Failure>;
+
+/// Parses the command line and runs it.
+pub(crate) fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Keeper { config, supervise } => crate::serve::keeper::run(&config, supervise).map_err(Failure::from),
+        Command::Serve(options) => crate::serve::run(&options).map_err(Failure::from),
+        Command::Config(ConfigCommand::Show(options)) => config::show(&options, &cli.global.output),
+        Command::Completion { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "nova", &mut std::io::stdout());
+            Ok(())
+        }
+        command => with_client(&cli.global, command),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure::Function) => ExitCode::from(1),
+        Err(Failure::Other(error)) => report(&error),
+    }
+}
+
+fn with_client(global: &Global, command: Command) -> CommandResult {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start")?;
+    let client = Client::new(&global.server)?.in_scope(&global.tenant, &global.namespace);
+    let context = Context { client, printer: Printer::new(global.output) };
+    runtime.block_on(async {
+        match command {
+            Command::Init(args) => init::init(&args),
+            Command::Deploy(args) | Command::Fn(FunctionCommand::Deploy(args)) => deploy::deploy(&context, &args).await,
+            Command::Dev(args) => dev::dev(&context, &args).await,
+            Command::Invoke(args) | Command::Fn(FunctionCommand::Invoke(args)) => invoke::invoke(&context, &args).await,
+            Command::Logs(args) | Command::Fn(FunctionCommand::Logs(args)) => logs::logs(&context, &args).await,
+            Command::Fn(command) => function_command(&context, command).await,
+            Command::Runtimes => runtimes::list(&context).await,
+            Command::Doctor(options) => doctor::doctor(&context, &options).await,
+            Command::Serve(_) | Command::Keeper { .. } | Command::Config(_) | Command::Completion { .. } => {
+                unreachable!("handled before a client is made")
+            }
+        }
+    })
+}
+
+async fn function_command(context: &Context, command: FunctionCommand) -> CommandResult {
+    match command {
+        FunctionCommand::Create(args) => function::create(context, &args).await,
+        FunctionCommand::List(args) => function::list(context, &args).await,
+        FunctionCommand::Show { name } => function::show(context, &name).await,
+        FunctionCommand::Update(args) => function::update(context, &args).await,
+        FunctionCommand::Versions { name } => function::versions(context, &name).await,
+        FunctionCommand::Diff { name, from, to } => function::diff(context, &name, from, to).await,
+        FunctionCommand::Rollback { name, version } => function::rollback(context, &name, version).await,
+        FunctionCommand::Runs(args) => function::runs(context, &args).await,
+        FunctionCommand::Delete { name, yes } => function::delete(context, &name, yes).await,
+        FunctionCommand::Deploy(_) | FunctionCommand::Invoke(_) | FunctionCommand::Logs(_) => {
+            unreachable!("handled together with the commands of the same name")
+        }
+    }
+}
+
+/// Tells a person what went wrong and what to do, and picks the exit code.
+fn report(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error}");
+    for cause in error.chain().skip(1) {
+        eprintln!("  because: {cause}");
+    }
+    let Some(client_error) = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>()) else {
+        return ExitCode::from(5);
+    };
+    match client_error {
+        ClientError::Problem(problem) => {
+            for field in &problem.errors {
+                eprintln!("  {}: {}", field.field, field.message);
+            }
+            eprintln!("  code {}, request {}", problem.code, problem.request_id);
+            ExitCode::from(3)
+        }
+        ClientError::Unreachable { .. } => {
+            eprintln!("  start one with `nova serve --dev`, or name another with --server or NOVA_SERVER");
+            ExitCode::from(4)
+        }
+        _ => ExitCode::from(3),
+    }
+}
+
+/// A file or folder that is read by a command, with its path in the error.
+fn read_file(path: &PathBuf) -> anyhow::Result<Vec<u8>> {
+    std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}

@@ -1,0 +1,203 @@
+//! Settings of a server: `nova.toml`, `NOVA_*` variables and flags. `nova config show`
+//! prints each with its origin.
+
+use nova_kit::config::{ConfigError, Settings};
+use serde::{Deserialize, Serialize};
+
+/// Every setting with its default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ServerSettings {
+    pub(crate) server: Server,
+    pub(crate) dirs: DirSettings,
+    pub(crate) database: Database,
+    pub(crate) objects: ObjectSettings,
+    pub(crate) isolation: Isolation,
+    pub(crate) pool: PoolSettings,
+    pub(crate) build: BuildSettings,
+    pub(crate) runs: RunSettings,
+    pub(crate) log: Log,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Server {
+    /// Address of the control listener.
+    pub(crate) listen: String,
+    /// Loopback only, no key needed, Host and Origin checked.
+    pub(crate) dev: bool,
+    /// How long calls may go on after a stop signal, seconds.
+    pub(crate) drain_s: u64,
+    pub(crate) max_connections: u64,
+    /// Threads that serve requests; 0: half of the CPUs.
+    pub(crate) threads: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9000".into(), dev: false, drain_s: 25, max_connections: 20_000, threads: 0 }
+    }
+}
+
+/// Empty: see `nova_kit::dirs`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct DirSettings {
+    pub(crate) data: String,
+    pub(crate) cache: String,
+    pub(crate) run: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Database {
+    /// `sqlite:DIR` or `postgres://..`; empty: SQLite in the data directory.
+    pub(crate) url: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ObjectSettings {
+    /// Bucket of an S3-compatible store; empty: files in the data directory.
+    pub(crate) s3_bucket: String,
+    pub(crate) s3_endpoint: String,
+    pub(crate) s3_region: String,
+    pub(crate) s3_access_key: String,
+    pub(crate) s3_secret_key: String,
+    /// Objects that nothing refers to are removed when they are older than this, hours.
+    pub(crate) gc_grace_h: u64,
+    /// Size of unpacked code that is kept on disk, MiB.
+    pub(crate) code_cache_mb: u64,
+}
+
+impl Default for ObjectSettings {
+    fn default() -> Self {
+        Self {
+            s3_bucket: String::new(),
+            s3_endpoint: String::new(),
+            s3_region: "us-east-1".into(),
+            s3_access_key: String::new(),
+            s3_secret_key: String::new(),
+            gc_grace_h: 24,
+            code_cache_mb: 4096,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Isolation {
+    /// Started by root, the server goes on as this user.
+    pub(crate) server_uid: u64,
+    /// First host uid of sandboxes, and how many there are.
+    pub(crate) uid_base: u64,
+    pub(crate) uid_count: u64,
+    /// How long function sandboxes go on after their server is gone, seconds.
+    pub(crate) orphan_grace_s: u64,
+    /// Go on without memory, CPU and process limits where the host gives no control groups.
+    pub(crate) allow_without_cgroups: bool,
+}
+
+impl Default for Isolation {
+    fn default() -> Self {
+        Self {
+            server_uid: 61_900,
+            uid_base: 2_000_000,
+            uid_count: 60_000,
+            orphan_grace_s: 30,
+            allow_without_cgroups: false,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PoolSettings {
+    /// Sandboxes at once over all functions.
+    pub(crate) max_sandboxes: u64,
+    /// Pre-started sandboxes per runtime; `bare` is for executables and scripts.
+    pub(crate) stock_python: u64,
+    pub(crate) stock_node: u64,
+    pub(crate) stock_ruby: u64,
+    pub(crate) stock_bare: u64,
+    /// Bytes in one chunk of a streamed stdout.
+    pub(crate) stream_chunk: u64,
+}
+
+impl Default for PoolSettings {
+    fn default() -> Self {
+        Self { max_sandboxes: 256, stock_python: 4, stock_node: 2, stock_ruby: 1, stock_bare: 2, stream_chunk: 4096 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct BuildSettings {
+    pub(crate) memory_mb: u64,
+    pub(crate) timeout_s: u64,
+    pub(crate) tmp_mb: u64,
+    pub(crate) cpu_millis: u64,
+    /// How long an API request waits for a build, seconds.
+    pub(crate) wait_s: u64,
+}
+
+impl Default for BuildSettings {
+    fn default() -> Self {
+        Self { memory_mb: 2048, timeout_s: 300, tmp_mb: 1536, cpu_millis: 2000, wait_s: 120 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct RunSettings {
+    /// Runs and logs older than this are removed, days.
+    pub(crate) retention_days: u64,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self { retention_days: 30 }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Log {
+    /// A level, or a list such as `info,nova_comet=debug`.
+    pub(crate) level: String,
+    /// `text`, `json`, or `auto`: text on a terminal.
+    pub(crate) format: String,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { level: "info".into(), format: "auto".into() }
+    }
+}
+
+impl Settings for ServerSettings {
+    const SECRETS: &'static [&'static str] = &["objects.s3_secret_key"];
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let ranges = [
+            ("server.max_connections", self.server.max_connections, 1, 1_000_000),
+            ("server.threads", self.server.threads, 0, 256),
+            ("server.drain_s", self.server.drain_s, 0, 3600),
+            ("isolation.server_uid", self.isolation.server_uid, 1, 4_000_000_000),
+            ("isolation.uid_base", self.isolation.uid_base, 65_536, 4_000_000_000),
+            ("isolation.uid_count", self.isolation.uid_count, 1, 1_000_000),
+            ("isolation.orphan_grace_s", self.isolation.orphan_grace_s, 0, 3600),
+            ("pool.max_sandboxes", self.pool.max_sandboxes, 1, 100_000),
+            ("pool.stock_python", self.pool.stock_python, 0, 256),
+            ("pool.stock_node", self.pool.stock_node, 0, 256),
+            ("pool.stock_ruby", self.pool.stock_ruby, 0, 256),
+            ("pool.stock_bare", self.pool.stock_bare, 0, 256),
+            ("pool.stream_chunk", self.pool.stream_chunk, 256, 1 << 20),
+            ("build.memory_mb", self.build.memory_mb, 256, 65_536),
+            ("build.timeout_s", self.build.timeout_s, 1, 3600),
+            ("build.tmp_mb", self.build.tmp_mb, 64, 65_536),
+            ("build.cpu_millis", self.build.cpu_millis, 50, 64_000),
+            ("build.wait_s", self.build.wait_s, 1, 3600),
+            ("runs.retention_days", self.runs.retention_days, 1, 3650),
+        ];
+        for (key, value, low, high) in ranges {
+            if !(low..=high).contains(&value) {
+                return Err(ConfigError::Invalid(format!("`{key}` must be {low} to {high}, is {value}")));
+            }
+        }
+        if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
+            return Err(ConfigError::Invalid(format!("`log.format` must be text, json or auto, is {:?}", self.log.format)));
+        }
+        Ok(())
+    }
+}
