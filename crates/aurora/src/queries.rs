@@ -1,0 +1,121 @@
+//! What people ask about runs and logs.
+
+use nova_domain::run::Run;
+use nova_domain::{FaultResult, FunctionId, FunctionName, RunId, Scope, Timestamp};
+use nova_store::repo::log::{LogCursor, LogPage};
+use nova_store::repo::run::{RunFilter, RunSummary};
+use nova_store::{Page, PageRequest, Store};
+
+use crate::follow::{self, LineStream};
+use crate::sink::Sink;
+
+/// Which lines of a function are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct LogQuery {
+    /// The last so many lines; with none of the fields set, 100.
+    pub tail: Option<u32>,
+    /// Lines printed then or later.
+    pub since: Option<Timestamp>,
+    /// Lines stored after this one.
+    pub after: Option<LogCursor>,
+    /// Lines of one run only.
+    pub run: Option<RunId>,
+}
+
+/// Reads runs and logs. Cheap to clone.
+#[derive(Clone)]
+pub struct Observatory {
+    store: Store,
+    sink: Sink,
+}
+
+impl Observatory {
+    /// Reads from the store that `sink` writes to.
+    pub fn new(store: Store, sink: Sink) -> Self {
+        Self { store, sink }
+    }
+
+    async fn function_id(&self, scope: &Scope, name: &FunctionName) -> FaultResult<FunctionId> {
+        Ok(self.store.functions().get(scope, name).await?.id)
+    }
+
+    /// One run.
+    pub async fn run(&self, scope: &Scope, id: &RunId) -> FaultResult<Run> {
+        self.store.runs().get(scope, id).await
+    }
+
+    /// Runs, newest first; of one function if `function` is given.
+    pub async fn runs(
+        &self,
+        scope: &Scope,
+        function: Option<&FunctionName>,
+        mut filter: RunFilter,
+        page: &PageRequest,
+    ) -> FaultResult<Page<Run>> {
+        if let Some(name) = function {
+            filter.function = Some(self.function_id(scope, name).await?);
+        }
+        self.store.runs().list(scope, &filter, page).await
+    }
+
+    /// Counts and percentiles of a window; of one function if `function` is given.
+    pub async fn summary(
+        &self,
+        scope: &Scope,
+        function: Option<&FunctionName>,
+        since: Timestamp,
+        until: Timestamp,
+    ) -> FaultResult<RunSummary> {
+        let id = match function {
+            Some(name) => Some(self.function_id(scope, name).await?),
+            None => None,
+        };
+        self.store.runs().summary(scope, id.as_ref(), since, until).await
+    }
+
+    /// Lines of one run, in the order in which they were printed. `limit` is 1 to 1000.
+    pub async fn run_logs(
+        &self,
+        scope: &Scope,
+        run: &RunId,
+        after: LogCursor,
+        limit: u32,
+    ) -> FaultResult<LogPage> {
+        // Tells a run that does not exist from one that printed nothing.
+        self.store.runs().get(scope, run).await?;
+        self.store.logs().of_run(scope, run, after, limit).await
+    }
+
+    /// Lines of a function. `limit` is 1 to 1000.
+    pub async fn logs(
+        &self,
+        scope: &Scope,
+        name: &FunctionName,
+        query: &LogQuery,
+        limit: u32,
+    ) -> FaultResult<LogPage> {
+        let function = self.function_id(scope, name).await?;
+        let logs = self.store.logs();
+        if let Some(run) = &query.run {
+            return logs.of_run(scope, run, query.after.unwrap_or(LogCursor::START), limit).await;
+        }
+        if query.after.is_some() || query.since.is_some() {
+            let after = query.after.unwrap_or(LogCursor::START);
+            return logs.after(scope, &function, after, query.since, limit).await;
+        }
+        logs.tail(scope, &function, query.tail.unwrap_or(100).clamp(1, limit)).await
+    }
+
+    /// Lines of a function as they come, after what `query` asks for. No line is lost or
+    /// doubled between history and live: both are read from the store by cursor.
+    pub async fn follow(
+        &self,
+        scope: &Scope,
+        name: &FunctionName,
+        query: &LogQuery,
+    ) -> FaultResult<LineStream> {
+        let function = self.function_id(scope, name).await?;
+        let news = self.sink.subscribe();
+        Ok(follow::start(self.store.clone(), scope.clone(), function, query.clone(), news))
+    }
+}
