@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
-use nova_agent::shims::SHIM_DIR;
+use nova_agent::shims::{SHIM_DIR, SHIMS};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::runtime::{InstalledRuntime, Runtime, RuntimeRef};
 use nova_keeper::protocol::Program;
@@ -16,6 +16,7 @@ use nova_keeper::protocol::Program;
 #[derive(Debug, Clone, Default)]
 pub struct Runtimes {
     found: Arc<Vec<InstalledRuntime>>,
+    compiled_shims: bool,
 }
 
 /// Name of the program, how it tells its version, and what comes before the number.
@@ -69,12 +70,44 @@ impl Runtimes {
             let newest = std::cmp::Reverse(version_key(&one.version));
             (one.runtime, one.root.is_some(), newest)
         });
-        Self { found: Arc::new(found) }
+        Self { found: Arc::new(found), compiled_shims: false }
     }
 
     /// A fixed list, for tests.
     pub fn fixed(found: Vec<InstalledRuntime>) -> Self {
-        Self { found: Arc::new(found) }
+        Self { found: Arc::new(found), compiled_shims: false }
+    }
+
+    /// Compiles the Python shim for every Python found, which saves milliseconds at each
+    /// start. Returns the files (name in the sandbox, place on the host) that the keeper is
+    /// to put beside the shims. `folder` must belong to this process's user.
+    pub fn compile_shims(&mut self, folder: &Path) -> std::io::Result<Vec<(String, PathBuf)>> {
+        let source = folder.join("shim.py");
+        let text = SHIMS.iter().find(|(name, _)| *name == "shim.py").map_or("", |(_, text)| text);
+        fs::write(&source, text)?;
+        let mut files = Vec::new();
+        for python in self.found.iter().filter(|one| one.runtime == Runtime::Python) {
+            let name = compiled_shim(python);
+            let target = folder.join(&name);
+            let output = Command::new(&python.path)
+                .args(["-I", "-S", "-c", COMPILE])
+                .args([&source, &target])
+                .arg(format!("{SHIM_DIR}/shim.py"))
+                .env_clear()
+                .output()?;
+            if !output.status.success() {
+                let why = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+                return Err(std::io::Error::other(format!("{}: {why}", python.path)));
+            }
+            files.push((name, target));
+        }
+        self.compiled_shims = true;
+        Ok(files)
+    }
+
+    /// How the interpreter is pre-started with its shim; `None` for runtimes without one.
+    pub fn shim_program(&self, runtime: &InstalledRuntime) -> Option<Program> {
+        shim_program(runtime, self.compiled_shims)
     }
 
     /// Everything found, best first per runtime.
@@ -142,15 +175,23 @@ pub fn base_env() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// How the interpreter is pre-started with its shim; `None` for runtimes without one.
-pub fn shim_program(runtime: &InstalledRuntime) -> Option<Program> {
+/// Compiles argv[1] to argv[2] under the name argv[3], valid whatever its date.
+const COMPILE: &str = "import sys, py_compile; py_compile.compile(sys.argv[1], sys.argv[2], sys.argv[3], True, \
+    invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)";
+
+fn compiled_shim(runtime: &InstalledRuntime) -> String {
+    format!("shim-{}.pyc", runtime.version)
+}
+
+fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
     let options: &[&str] = match runtime.runtime {
-        Runtime::Python => &["-I", "-S", "-X", "utf8"],
+        Runtime::Python => &["-I", "-S", "-B", "-X", "utf8"],
         Runtime::Node => &["--no-warnings"],
         Runtime::Ruby => &["--disable=gems,did_you_mean,error_highlight,rubyopt"],
         Runtime::Go | Runtime::Rust | Runtime::Executable => return None,
     };
     let shim = match runtime.runtime {
+        Runtime::Python if compiled => &compiled_shim(runtime),
         Runtime::Python => "shim.py",
         Runtime::Node => "shim.js",
         _ => "shim.rb",

@@ -65,7 +65,7 @@ impl Starter {
             Mode::Handler => {
                 let found = self.runtimes.find(&spec.runtime)?;
                 kind = runtimes::stock_key(found);
-                program = runtimes::shim_program(found);
+                program = self.runtimes.shim_program(found);
                 init = Init::new(GuestMode::Handler);
                 init.handler = spec.handler.clone().unwrap_or_default();
             }

@@ -47,12 +47,17 @@ struct State {
     stock: Vec<StockSpec>,
 }
 
+fn register(connection: Connection) -> io::Result<AsyncFd<Connection>> {
+    // SAFETY: a Connection owns its one descriptor until it is dropped and never changes it.
+    unsafe { AsyncFd::register(connection) }.map_err(io::Error::from)
+}
+
 impl KeeperLink {
     /// Connects. Must be called within a tokio runtime; a task keeps the connection.
     pub fn open(settings: LinkSettings) -> io::Result<(Arc<Self>, Greeting)> {
         let (connection, greeting) = Connection::open(&settings.socket)?;
         connection.set_nonblocking()?;
-        let connection = Arc::new(AsyncFd::register(connection)?);
+        let connection = Arc::new(register(connection)?);
         let state = State { connection: Some(connection.clone()), ..State::default() };
         let link = Arc::new(Self {
             settings,
@@ -201,7 +206,7 @@ impl KeeperLink {
             }
             let opened = Connection::open(&self.settings.socket).and_then(|(connection, _)| {
                 connection.set_nonblocking()?;
-                AsyncFd::register(connection)
+                register(connection)
             });
             match opened {
                 Ok(connection) => {

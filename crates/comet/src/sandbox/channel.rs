@@ -10,12 +10,12 @@ use std::time::Instant;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Buf, Bytes, BytesMut};
-use nova_agent::protocol::{FRAME_MAX, GuestError, GuestLine, GuestMessage, INIT_ID, Resp, encode_frame};
+use nova_agent::protocol::{FRAME_MAX, GuestLine, GuestMessage, INIT_ID, Resp, encode_frame};
 use nova_domain::Timestamp;
 use nova_domain::log::{LogLine, LogStream};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::{Answer, SandboxError};
 
@@ -44,7 +44,6 @@ pub(super) struct Channel {
     blocked: Notify,
     closed: AtomicBool,
     fatal: AtomicBool,
-    init: watch::Sender<Option<Option<GuestError>>>,
     opened: Instant,
     init_us: AtomicU64,
 }
@@ -57,7 +56,6 @@ impl Channel {
             blocked: Notify::new(),
             closed: AtomicBool::new(false),
             fatal: AtomicBool::new(false),
-            init: watch::channel(None).0,
             opened: Instant::now(),
             init_us: AtomicU64::new(0),
         });
@@ -84,12 +82,6 @@ impl Channel {
 
     pub(super) fn take_init_logs(&self) -> Vec<LogLine> {
         std::mem::take(&mut self.state().init_logs)
-    }
-
-    pub(super) async fn initialised(&self) -> Result<Option<GuestError>, SandboxError> {
-        let mut init = self.init.subscribe();
-        let answered = init.wait_for(Option::is_some).await.map_err(|_| SandboxError::Ended)?;
-        answered.clone().ok_or(SandboxError::Ended)
     }
 
     /// Registers a call before it is sent.
@@ -153,14 +145,6 @@ impl Channel {
         for (_, call) in waiting {
             let error = text.clone().map_or(SandboxError::Ended, SandboxError::Protocol);
             let _ = call.reply.send(Err(error));
-        }
-        if self.init.borrow().is_none() {
-            let error = GuestError {
-                error_type: "SandboxEnded".to_owned(),
-                message: "the sandbox ended before the code was loaded".to_owned(),
-                ..GuestError::default()
-            };
-            self.init.send_replace(Some(Some(error)));
         }
     }
 
@@ -267,7 +251,6 @@ impl Channel {
             self.fatal.store(true, Ordering::Relaxed);
         }
         self.state().init_logs.extend(resp.logs.into_iter().map(log_line));
-        self.init.send_replace(Some(resp.error));
     }
 
     fn on_answer(&self, resp: Resp<'_>, frame: &Bytes) {

@@ -98,11 +98,6 @@ impl Sandbox {
         Ok(Pending { answer })
     }
 
-    /// The answer to Init, once it is there.
-    pub(crate) async fn initialised(&self) -> Result<Option<GuestError>, SandboxError> {
-        self.channel.initialised().await
-    }
-
     /// Time from Init to its answer, microseconds; 0 while it is not there.
     pub(crate) fn init_us(&self) -> u64 {
         self.channel.init_us()

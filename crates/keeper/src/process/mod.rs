@@ -28,6 +28,12 @@ pub struct Config {
     pub mountable: Vec<PathBuf>,
     /// Folders outside `/usr` that interpreters need; visible in every sandbox.
     pub exposed: Vec<PathBuf>,
+    /// Further empty folders in every sandbox, as places for late mounts.
+    #[serde(default)]
+    pub mount_points: Vec<PathBuf>,
+    /// Further files beside the shims: name, and the file of the host with its content.
+    #[serde(default)]
+    pub files: Vec<(String, PathBuf)>,
     /// First host uid of sandboxes, and how many there are.
     pub uid_base: u32,
     pub uid_count: u32,
@@ -77,7 +83,7 @@ pub fn run(config: Config) -> io::Result<()> {
         eprintln!("nova-keeper: ended {killed} processes that an earlier keeper had left");
     }
     let recipe = Recipe {
-        template: rootfs::Template::build(&config.run_dir.join("root"), &config.exposed)?,
+        template: rootfs::Template::build(&config.run_dir.join("root"), &config)?,
         filters: seccomp::programs()?,
         rootless,
     };

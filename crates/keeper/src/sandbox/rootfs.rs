@@ -7,10 +7,11 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nova_agent::shims::{SHIM_DIR, SHIMS};
 
+use crate::process::Config;
 use crate::sys;
 
 /// Folders that exist in every sandbox as places to mount on.
@@ -68,9 +69,9 @@ fn write_file(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 }
 
 impl Template {
-    /// Builds the template at `path` (made if absent). `exposed` are folders of the host
-    /// outside `/usr` that interpreters need; they appear under the same path.
-    pub(crate) fn build(path: &Path, exposed: &[PathBuf]) -> io::Result<Self> {
+    /// Builds the template at `path` (made if absent). Folders of the host outside `/usr`
+    /// that interpreters need appear under the same path.
+    pub(crate) fn build(path: &Path, config: &Config) -> io::Result<Self> {
         fs::create_dir_all(path).map_err(|error| at(error, path))?;
         let target = sys::c_path(path)?;
         sys::mount(Some(c"nova"), &target, Some(c"tmpfs"), 0, Some(c"size=32m,mode=0755"))
@@ -90,7 +91,17 @@ impl Template {
         for (name, text) in SHIMS {
             write_file(&nova.join(name), text.as_bytes(), 0o444)?;
         }
-        for folder in exposed {
+        for (name, file) in &config.files {
+            // A name, not a path: the files lie beside the shims.
+            if name.contains('/') || name.starts_with('.') {
+                return Err(io::Error::other(format!("{name:?} is no name for a file")));
+            }
+            write_file(&nova.join(name), &fs::read(file).map_err(|error| at(error, file))?, 0o444)?;
+        }
+        for folder in &config.mount_points {
+            make_folder(&path.join(folder.strip_prefix("/").unwrap_or(folder)))?;
+        }
+        for folder in &config.exposed {
             if !folder.starts_with("/usr") && folder.is_dir() {
                 let inside = path.join(folder.strip_prefix("/").unwrap_or(folder));
                 make_folder(&inside)?;

@@ -126,7 +126,7 @@ pub(crate) fn programs() -> io::Result<Vec<BpfProgram>> {
     rules.insert(libc::SYS_socketpair, vec![rule(vec![equals(0, libc::AF_UNIX as u64)?])?]);
     // No typing into a terminal (TIOCSTI, TIOCLINUX).
     let mut not_typing = Vec::new();
-    for request in [libc::TIOCSTI as u64, 0x541C] {
+    for request in [libc::TIOCSTI, 0x541C] {
         not_typing.push(
             SeccompCondition::new(1, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, request)
                 .map_err(io::Error::other)?,

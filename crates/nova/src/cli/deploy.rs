@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
 use nova_api::v1::{CreateFunction, FunctionView, LimitsPatch, Patch, PatchFunction, ReplaceCode};
-use nova_artifacts::trees;
+use nova_artifacts::trees::{self, Tree};
 use nova_domain::version::CompileStatus;
 
 use super::project::Project;
@@ -75,11 +75,11 @@ pub(super) async fn deploy_project(
     project: &Project,
 ) -> anyhow::Result<(FunctionView, Deployed)> {
     let files = project.files(folder)?;
-    let archive = trees::pack_files(
-        files.iter().map(|(path, (bytes, executable))| (path.as_str(), bytes.as_slice(), *executable)),
-    )
-    .map_err(|fault| anyhow::anyhow!("{}: {fault}", folder.display()))?;
-    let archive = BASE64.encode(&archive);
+    let mut tree = Tree::new();
+    for (path, (bytes, executable)) in files {
+        tree.add(&path, bytes.into(), executable).with_context(|| folder.display().to_string())?;
+    }
+    let archive = BASE64.encode(trees::pack(&tree));
     let client = &context.client;
     let before = match client.get_function(&project.name).await {
         Ok(view) => view,
