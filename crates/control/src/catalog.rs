@@ -1,0 +1,138 @@
+//! The catalogue that execution reads, with snapshots in memory.
+//!
+//! A snapshot is put into the entry that was looked up *before* the database was asked, and
+//! every write takes the whole entry away after it has committed. So a reader that was
+//! slower than a writer fills an entry that nobody finds any more, and no old snapshot stays.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use moka::sync::Cache;
+use nova_domain::call::{FunctionRef, FunctionSnapshot, Qualifier};
+use nova_domain::ports::Catalog;
+use nova_domain::{FaultResult, FunctionName, Scope};
+use nova_store::repo::FunctionWithVersion;
+use nova_store::{PageRequest, System};
+
+use crate::functions::{Functions, not_ready};
+use crate::settings::Settings;
+
+/// Snapshots of one function that are kept; calls by old version numbers are rare.
+const PER_FUNCTION: usize = 16;
+
+/// Snapshots in memory.
+pub(crate) struct Snapshots {
+    entries: Cache<(Scope, FunctionName), Arc<Entry>>,
+    max_age: Option<Duration>,
+}
+
+#[derive(Default)]
+struct Entry(RwLock<Vec<Kept>>);
+
+struct Kept {
+    qualifier: Qualifier,
+    snapshot: Arc<FunctionSnapshot>,
+    read_at: Instant,
+}
+
+impl Entry {
+    fn find(&self, qualifier: &Qualifier, max_age: Option<Duration>) -> Option<Arc<FunctionSnapshot>> {
+        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        kept.iter()
+            .find(|one| one.qualifier == *qualifier)
+            .filter(|one| max_age.is_none_or(|max| one.read_at.elapsed() <= max))
+            .map(|one| one.snapshot.clone())
+    }
+
+    fn keep(&self, qualifier: Qualifier, snapshot: Arc<FunctionSnapshot>, read_at: Instant) {
+        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| one.qualifier != qualifier);
+        if kept.len() >= PER_FUNCTION {
+            kept.remove(0);
+        }
+        kept.push(Kept { qualifier, snapshot, read_at });
+    }
+}
+
+impl Snapshots {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { entries: Cache::new(settings.catalog_functions), max_age: settings.catalog_max_age }
+    }
+
+    /// Forgets everything about a function. To be called after its write has committed.
+    pub(crate) fn forget(&self, scope: &Scope, name: &FunctionName) {
+        self.entries.invalidate(&(scope.clone(), name.clone()));
+    }
+
+    fn entry(&self, scope: &Scope, name: &FunctionName) -> Arc<Entry> {
+        self.entries.get_with((scope.clone(), name.clone()), Arc::default)
+    }
+}
+
+/// What to run, out of the store and memory.
+#[derive(Clone)]
+pub struct FunctionCatalog {
+    functions: Functions,
+    system: System,
+}
+
+impl FunctionCatalog {
+    pub(crate) fn new(functions: Functions, system: System) -> Self {
+        Self { functions, system }
+    }
+}
+
+#[async_trait]
+impl Catalog for FunctionCatalog {
+    async fn resolve(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>> {
+        let snapshots = &self.functions.inner.snapshots;
+        let entry = snapshots.entry(scope, &target.name);
+        if let Some(snapshot) = entry.find(&target.qualifier, snapshots.max_age) {
+            return Ok(snapshot);
+        }
+        // The age counts from before the query: the answer is at least as new as that.
+        let asked_at = Instant::now();
+        let found = match self.functions.get_version(scope, &target.name, &target.qualifier).await {
+            Ok(found) => found,
+            Err(fault) => {
+                // Names that do not exist must not fill the memory.
+                snapshots.forget(scope, &target.name);
+                return Err(fault);
+            }
+        };
+        let snapshot = snapshot_of(found)?;
+        entry.keep(target.qualifier.clone(), snapshot.clone(), asked_at);
+        Ok(snapshot)
+    }
+
+    async fn always_on(&self) -> FaultResult<Vec<Arc<FunctionSnapshot>>> {
+        let mut request = PageRequest::largest();
+        let mut all = Vec::new();
+        loop {
+            let functions = self.functions.inner.store.functions();
+            let page = functions.always_on(&self.system, &request).await?;
+            // Those that are not built yet come when they are.
+            all.extend(page.items.into_iter().filter_map(|found| snapshot_of(found).ok()));
+            match page.next_cursor {
+                Some(cursor) => request = request.after(cursor),
+                None => return Ok(all),
+            }
+        }
+    }
+}
+
+fn snapshot_of(found: FunctionWithVersion) -> FaultResult<Arc<FunctionSnapshot>> {
+    let FunctionWithVersion { function, version } = found;
+    match version.runnable_code() {
+        Some(code) => {
+            Ok(Arc::new(FunctionSnapshot { function, version: version.number, spec: version.spec, code }))
+        }
+        None => Err(not_ready(function.name.as_str(), &version).unwrap_or_else(|| {
+            nova_domain::Fault::internal(format!(
+                "version {} of {} was built into nothing",
+                version.number, function.id
+            ))
+        })),
+    }
+}

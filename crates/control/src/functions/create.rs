@@ -1,0 +1,86 @@
+//! Create a function.
+
+use std::collections::BTreeMap;
+
+use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::runtime::RuntimeRef;
+use nova_domain::version::Version;
+use nova_domain::{FaultResult, FunctionName, Scope};
+use nova_store::repo::FunctionWithVersion;
+
+use super::{Functions, first_build, validate_notes};
+use crate::source::Source;
+use crate::{advice, spec};
+
+/// What a user declares of a new function.
+#[derive(Debug, Clone)]
+pub struct Create {
+    pub name: FunctionName,
+    pub runtime: RuntimeRef,
+    /// `module.function`; none with an interpreted runtime and no mode means mode script.
+    pub handler: Option<String>,
+    pub mode: Option<Mode>,
+    pub source: Source,
+    /// The file that is started or imported; found out if absent.
+    pub entry: Option<String>,
+    pub env: Env,
+    pub limits: Limits,
+    pub pool: PoolSettings,
+    pub description: String,
+    pub tags: BTreeMap<String, String>,
+}
+
+impl Functions {
+    /// Creates a function with version 1. For a compiled runtime it waits for the build; a build
+    /// that fails leaves the function there, not callable, with the compiler's output.
+    ///
+    /// `AlreadyExists` if the name is taken, `MissingOnHost` if the host lacks the runtime,
+    /// `InvalidArgument` for everything that is not as it should be.
+    pub async fn create(&self, scope: &Scope, create: Create) -> FaultResult<FunctionWithVersion> {
+        create.limits.validate()?;
+        create.pool.validate()?;
+        nova_domain::function::validate_env(&create.env)?;
+        validate_notes(&create.description, &create.tags)?;
+        let start = spec::start(create.runtime.runtime, create.handler, create.mode)?;
+        advice::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
+
+        let stored =
+            self.store_source(create.runtime.runtime, &start, create.source, create.entry.as_deref()).await?;
+        let compiled = create.runtime.runtime.is_compiled();
+        let spec = VersionSpec {
+            runtime: create.runtime,
+            handler: start.handler,
+            mode: start.mode,
+            code: stored.digest,
+            code_size: stored.size,
+            entry: stored.entry,
+            env: create.env,
+            limits: create.limits,
+        };
+        spec.validate()?;
+        let now = self.inner.clock.now();
+        let function = Function {
+            id: self.inner.ids.function(),
+            scope: scope.clone(),
+            name: create.name,
+            description: create.description,
+            tags: create.tags,
+            pool: create.pool,
+            active_version: 1,
+            latest_version: 1,
+            revision: 1,
+            created_at: now,
+            updated_at: now,
+        };
+        let version = Version {
+            function_id: function.id.clone(),
+            number: 1,
+            spec,
+            build: first_build(compiled),
+            created_at: now,
+        };
+        self.inner.store.functions().create(scope, &function, &version).await?;
+        self.changed(scope, &function);
+        self.await_build(scope, FunctionWithVersion { function, version }).await
+    }
+}

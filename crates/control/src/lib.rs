@@ -1,0 +1,23 @@
+//! The control plane: what a user declares. Functions with their versions and code, their
+//! builds, and the catalogue that execution reads.
+//!
+//! Rules that hold everywhere here:
+//! - a version never changes; only what decides how code behaves makes one;
+//! - a version whose build is not done or failed is never active, except as the first one;
+//! - every write is a compare-and-set by revision.
+
+pub mod advice;
+mod build;
+mod catalog;
+mod functions;
+mod settings;
+mod source;
+mod spec;
+
+pub use build::Builder;
+pub use catalog::FunctionCatalog;
+pub use functions::{
+    Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
+};
+pub use settings::Settings;
+pub use source::Source;

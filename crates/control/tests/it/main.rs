@@ -1,0 +1,9 @@
+//! The control plane over a real SQLite store, with scripted sandboxes.
+
+mod build;
+mod catalog;
+mod change;
+mod code;
+mod create;
+mod support;
+mod version;
