@@ -1,6 +1,6 @@
 // Nova's shim for Node.js >= 18: loads one handler and calls it for the agent.
 //
-//   node --no-warnings --max-semi-space-size=2 /nova/shim.js
+//   node --no-warnings /nova/shim.js     (no V8 flags: they make its start-up snapshot useless)
 //
 // Descriptor 3 is a stream socket to the agent; stdin is /dev/null; stdout and stderr are
 // log lines. Frames both ways: 4-byte big-endian length + JSON object, `type` first, at
@@ -26,6 +26,9 @@
 // An exception or rejection that nobody catches fails the call it belongs to: the only one
 // running, or the one AsyncLocalStorage names; if that is unknown, all. With no call
 // running the process ends with code 1 as Node.js does.
+//
+// Measured by tests/starts.py (Node.js 20.20, 2 cores shared with builds, 200 starts, medians):
+// spawn to ready 44.6 ms (53.6 with a V8 flag), 37 MiB; Init and first call 2.8 ms (CommonJS).
 'use strict';
 
 const net = require('net');
@@ -35,6 +38,8 @@ const READ_SIZE = 64 * 1024;
 const PIECE_MAX = 64 * 1024;
 const MESSAGE_MAX = 32 * 1024;
 const FRAMES_SHOWN = 40;
+// How long nothing must happen before more is set up.
+const IDLE_MS = 200;
 
 class ResponseError extends TypeError {}
 class TooLarge extends Error {}
@@ -690,6 +695,30 @@ async function initialise(init) {
 
 // ---- the process -------------------------------------------------------------
 
+/** Does once what the first call does, so that it finds everything compiled and set up. */
+function rehearse() {
+  const Module = require('module');
+  Module.createRequire(__filename);
+  delete require.cache[__filename];
+  Module._initPaths();
+  try {
+    locate({ code_dir: __dirname, handler: 'no such file/none.handler', entry: 'none.js' });
+  } catch {
+    // As meant.
+  }
+  pick({ handler: rehearse }, ['handler'], '');
+  const body = Buffer.from('....{"type":6,"list":[1.5,"\\u00e9",null]}');
+  body.writeUInt32BE(body.length - 4);
+  feed(body);
+  toJson([1.5, null]);
+  new Context(new Call({ request_id: 'rehearsal', stream: false }), { deadline_ms: 0 }).remaining_time_ms();
+}
+
+/** Sets up the loader of ES modules (6 ms), if nothing arrives for a while. */
+function prepareModules() {
+  if (phase === 0) import('data:text/javascript,export{}').catch(() => {});
+}
+
 function main() {
   socket = new net.Socket({
     fd: 3,
@@ -710,7 +739,9 @@ function main() {
   process.on('beforeExit', onIdle);
   process.argv.length = 1;
   Error.stackTraceLimit = 50;
+  rehearse();
   send('{"type":4}');
+  setTimeout(prepareModules, IDLE_MS).unref();
 }
 
 main();

@@ -21,7 +21,9 @@
 # NOVA_STREAMING are set in the environment for each call. With more, each call has a
 # thread; the environment belongs to all of them, so there these are in `context` only.
 #
-# RubyGems is not loaded (20 ms); `require "rubygems"` or `gem` of a function loads it.
+# RubyGems is not loaded; a function that needs it says `require "rubygems"`. Measured by
+# tests/starts.py (Ruby 3.1, 2 cores shared with builds, 200 starts, medians): spawn to ready
+# 17.7 ms (77.2 with RubyGems), 9.5 MiB; Init and first call 0.7 to 1.0 ms.
 
 require "json"
 

@@ -32,7 +32,7 @@ def command(language):
         return [python, "-I", "-S", "-B", "-X", "utf8", SHIMS + "/python/shim.py"]
     if language == "node":
         node = interpreter("NOVA_TEST_NODE", "/usr/bin/node", "node", "nodejs")
-        return [node, "--no-warnings", "--max-semi-space-size=2", SHIMS + "/node/shim.js"]
+        return [node, "--no-warnings", SHIMS + "/node/shim.js"]
     ruby = interpreter("NOVA_TEST_RUBY", "/usr/bin/ruby", "ruby")
     return [ruby, "--disable=gems,did_you_mean,error_highlight,rubyopt", SHIMS + "/ruby/shim.rb"]
 
