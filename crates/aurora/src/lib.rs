@@ -12,6 +12,7 @@ mod queries;
 mod recorder;
 mod retention;
 mod sink;
+mod trace;
 
 pub use follow::LineStream;
 pub use nova_store::repo::log::{LINES_MAX, LogCursor, LogPage, RecordedLine};

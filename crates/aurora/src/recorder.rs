@@ -14,9 +14,11 @@ use nova_domain::ports::{Catalog, Invoker};
 use nova_domain::run::{RUN_BODY_MAX, Run, RunStatus, Usage};
 use nova_domain::time::{Clock, Timestamp};
 use nova_store::repo::run::RunRecord;
+use opentelemetry_sdk::trace::SdkTracer;
 
 use crate::measure::Meter;
 use crate::sink::Sink;
+use crate::trace::{CallSpan, CallTracer};
 
 /// An invoker that records what came of each call. Cheap to clone.
 #[derive(Clone)]
@@ -30,29 +32,33 @@ struct Shared {
     sink: Sink,
     clock: Arc<dyn Clock>,
     meter: Meter,
+    tracer: Option<CallTracer>,
 }
 
 impl Recorder {
-    /// Wraps `inner`. `catalog` tells the function of a call that the platform could not carry out.
+    /// Wraps `inner`. `catalog` tells the function of a call that the platform could not
+    /// carry out; with a `tracer` each call is a trace, or goes on with its caller's.
     pub fn new(
         inner: Arc<dyn Invoker>,
         catalog: Arc<dyn Catalog>,
         sink: Sink,
         clock: Arc<dyn Clock>,
+        tracer: Option<SdkTracer>,
     ) -> Self {
-        Self { inner, shared: Arc::new(Shared { catalog, sink, clock, meter: Meter::default() }) }
+        let tracer = tracer.map(CallTracer::new);
+        Self { inner, shared: Arc::new(Shared { catalog, sink, clock, meter: Meter::default(), tracer }) }
     }
 }
 
 #[async_trait]
 impl Invoker for Recorder {
-    async fn invoke(&self, call: Call) -> FaultResult<Outcome> {
+    async fn invoke(&self, mut call: Call) -> FaultResult<Outcome> {
         // A caller who goes away drops this future: the guard cancels the call, the task
         // sees it to its end and records it.
         let guard = call.cancel.clone().drop_guard();
         let (inner, shared) = (self.inner.clone(), self.shared.clone());
         let task = tokio::spawn(async move {
-            let begun = Begun::now(&call, &shared);
+            let begun = Begun::now(&mut call, &shared);
             let result = inner.invoke(call).await;
             match &result {
                 Ok(outcome) => {
@@ -76,8 +82,8 @@ impl Invoker for Recorder {
         result
     }
 
-    async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream> {
-        let begun = Begun::now(&call, &self.shared);
+    async fn invoke_stream(&self, mut call: Call) -> FaultResult<EventStream> {
+        let begun = Begun::now(&mut call, &self.shared);
         match self.inner.invoke_stream(call).await {
             Ok(events) => Ok(Box::pin(Recorded {
                 events: Some(events),
@@ -99,11 +105,13 @@ struct Begun {
     input_size: u64,
     input: Option<String>,
     trace_id: Option<String>,
+    span: Option<CallSpan>,
     call: Call,
 }
 
 impl Begun {
-    fn now(call: &Call, shared: &Shared) -> Self {
+    fn now(call: &mut Call, shared: &Shared) -> Self {
+        let span = shared.tracer.as_ref().map(|tracer| tracer.begin(call));
         let payload = &call.payload;
         Self {
             at: shared.clock.now(),
@@ -117,6 +125,7 @@ impl Begun {
                 .and_then(|text| text.split('-').nth(1))
                 .filter(|id| id.len() == 32)
                 .map(str::to_owned),
+            span,
             call: Call { payload: Bytes::new(), ..call.clone() },
         }
     }
@@ -212,6 +221,9 @@ impl Shared {
             trace_id: begun.trace_id,
             logs_dropped: ended.logs_dropped,
         };
+        if let (Some(tracer), Some(span)) = (&self.tracer, begun.span) {
+            tracer.end(span, &run, snapshot.spec.runtime.runtime.as_str());
+        }
         self.meter.count(&run, snapshot.spec.runtime.runtime.as_str());
         self.sink.record(RunRecord { run, lines: ended.logs });
     }

@@ -67,3 +67,51 @@ pub async fn upkeep(handle: PrometheusHandle, stop: tokio_util::sync::Cancellati
         }
     }
 }
+
+/// Where spans go. Clones share one queue; [`Traces::stop`] sends what is left.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    provider: opentelemetry_sdk::trace::SdkTracerProvider,
+}
+
+impl Traces {
+    /// Sends spans to `endpoint` by OTLP over HTTP (protobuf), e.g. `http://127.0.0.1:4318`;
+    /// `ratio` (0 to 1) of the traces that begin here is kept, those that a caller sampled
+    /// always. Spans wait in a bounded queue and are dropped when the endpoint is too slow.
+    pub fn start(endpoint: &str, ratio: f64) -> Result<Self, String> {
+        use opentelemetry_otlp::{WithExportConfig as _, WithHttpConfig as _};
+        use opentelemetry_sdk::trace::Sampler;
+        let url = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+        // The exporter's own thread blocks, and a blocking client must be made outside of
+        // async code.
+        let client = std::thread::spawn(reqwest::blocking::Client::new)
+            .join()
+            .map_err(|_| "the trace client could not be made".to_owned())?;
+        let exporter = opentelemetry_otlp::SpanExporter::builder()
+            .with_http()
+            .with_http_client(client)
+            .with_endpoint(url)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let resource = opentelemetry_sdk::Resource::builder().with_service_name("nova").build();
+        let provider = opentelemetry_sdk::trace::SdkTracerProvider::builder()
+            .with_batch_exporter(exporter)
+            .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))))
+            .with_resource(resource)
+            .build();
+        Ok(Self { provider })
+    }
+
+    /// The tracer for calls.
+    pub fn tracer(&self) -> opentelemetry_sdk::trace::SdkTracer {
+        use opentelemetry::trace::TracerProvider as _;
+        self.provider.tracer("nova")
+    }
+
+    /// Sends what is left and ends. Blocking.
+    pub fn stop(&self) {
+        if let Err(error) = self.provider.shutdown() {
+            tracing::warn!(%error, "the last spans were not sent");
+        }
+    }
+}
