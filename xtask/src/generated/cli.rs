@@ -22,12 +22,12 @@ pub(crate) fn build(root: &Path) -> Result<PathBuf, String> {
     let mut command = cargo(root);
     command.args(["build", "--quiet", "--package", "nova", "--bin", "nova", "--message-format", "json"]);
     let messages = output_of(&mut command)?;
-    let executables = messages.lines().filter_map(|line| {
+    let mut executables = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let ours = message["target"]["name"] == "nova";
         message["executable"].as_str().filter(|_| ours).map(PathBuf::from)
     });
-    executables.last().ok_or_else(|| "cargo build named no executable `nova`".to_owned())
+    executables.next_back().ok_or_else(|| "cargo build named no executable `nova`".to_owned())
 }
 
 /// Compares the file with what the binary says, or writes it.
