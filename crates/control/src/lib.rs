@@ -16,6 +16,9 @@ mod spec;
 
 pub use build::Builder;
 pub use catalog::FunctionCatalog;
+pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};
+pub use nova_store::{Page, PageRequest};
+
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };

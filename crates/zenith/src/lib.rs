@@ -1,1 +1,21 @@
 //! The only network server: HTTP to calls on planes, and results to HTTP.
+//!
+//! ```text
+//! serve (accept, bounds, drain) > edge (id, guard, scope, trace; problem, metrics, log) > routes/<noun>/<verb>
+//! ```
+//!
+//! The router is built from `nova_api::endpoints`; a route without a row there cannot exist. The
+//! edge is one function rather than a stack of layers, because every call to a function passes it.
+
+mod app;
+mod body;
+mod edge;
+mod query;
+mod refused;
+mod routes;
+mod serve;
+mod sse;
+
+pub use app::{App, Check, Parts, Readiness};
+pub use edge::guard::DevGuard;
+pub use serve::{ServeSettings, serve};

@@ -1,0 +1,101 @@
+//! What handlers work with.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use futures::future::BoxFuture;
+use nova_aurora::Observatory;
+use nova_control::Functions;
+use nova_domain::ports::Invoker;
+use nova_domain::{Clock, Fault, Scope};
+use nova_kit::ids::Ids;
+use tokio::time::Instant;
+
+use crate::edge::guard::DevGuard;
+use crate::edge::measure::Meter;
+use crate::routes;
+
+/// Asks every part of the server how it is: `Err` says what is wrong and what to do now.
+pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, BTreeMap<String, Check>> + Send + Sync>;
+
+/// State of one part.
+pub type Check = Result<(), String>;
+
+/// The parts that the server puts on the network.
+pub struct Parts {
+    /// Runs code; the recorder around the executor.
+    pub invoker: Arc<dyn Invoker>,
+    pub functions: Functions,
+    pub observatory: Observatory,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<Ids>,
+    /// Version of this server, as `/health` shows it.
+    pub version: String,
+    /// Renders the metrics as Prometheus text. The recorder must be installed before [`App::new`].
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+    pub readiness: Readiness,
+    /// With `--dev`: the guard against foreign web pages. `None` only where callers are known by key.
+    pub guard: Option<DevGuard>,
+}
+
+/// The application: state and router. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) parts: Parts,
+    pub(crate) default_scope: Scope,
+    pub(crate) meter: Meter,
+    pub(crate) started_at: Instant,
+    started: AtomicBool,
+    stopping: AtomicBool,
+}
+
+impl App {
+    /// The application over its parts.
+    pub fn new(parts: Parts) -> Self {
+        let inner = Inner {
+            parts,
+            default_scope: Scope::default_scope(),
+            meter: Meter::new(),
+            started_at: Instant::now(),
+            started: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Says that the start is done: `/health/startup` and `/health/ready` may answer 200 from now on.
+    pub fn mark_started(&self) {
+        self.inner.started.store(true, Ordering::Release);
+    }
+
+    /// Says that the server stops: `/health/ready` answers 503 from now on.
+    pub fn mark_stopping(&self) {
+        self.inner.stopping.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_started(&self) -> bool {
+        self.inner.started.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.inner.stopping.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.inner.parts
+    }
+
+    pub(crate) fn functions(&self) -> &Functions {
+        &self.inner.parts.functions
+    }
+
+    pub(crate) fn router(&self) -> Result<Router, Fault> {
+        routes::router(self.clone())
+    }
+}

@@ -1,0 +1,8 @@
+//! Functions.
+
+pub(super) mod convert;
+pub(super) mod create;
+pub(super) mod delete;
+pub(super) mod get;
+pub(super) mod list;
+pub(super) mod update;

@@ -1,0 +1,22 @@
+//! `PATCH /functions/{name}`.
+
+use axum::extract::{Request, State};
+use http::StatusCode;
+
+use super::convert;
+use crate::app::App;
+use crate::body;
+use crate::edge::context::Ctx;
+use crate::query::{PathParams, if_match};
+use crate::refused::Answer;
+use crate::routes::{answer, code};
+
+pub(crate) async fn update(State(app): State<App>, ctx: Ctx, path: PathParams, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let name = path.function()?;
+    let revision = if_match(&parts.headers)?;
+    let _slot = code::upload_slot(&parts.headers).await;
+    let mut change = convert::change(body::json(&parts.headers, body, body::CHANGE).await?)?;
+    change.expected = revision.or(change.expected);
+    answer::function(StatusCode::OK, app.functions().update(&ctx.scope, &name, change).await?)
+}

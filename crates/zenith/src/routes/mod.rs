@@ -1,0 +1,123 @@
+//! The router: one handler per row of the table of endpoints.
+
+mod answer;
+mod call;
+mod code;
+mod function;
+mod log;
+mod platform;
+mod run;
+mod version;
+
+use axum::Router;
+use axum::routing::{MethodFilter, MethodRouter, get, on};
+use http::Method as HttpMethod;
+use nova_api::endpoints::{ENDPOINTS, Method};
+use nova_domain::{Code, Fault};
+
+use crate::app::App;
+use crate::edge::context::Ctx;
+use crate::refused::Refused;
+
+macro_rules! handlers {
+    ($($id:literal => $handler:path,)*) => {
+        /// Ids of all handlers.
+        #[cfg(test)]
+        const HANDLERS: &[&str] = &[$($id),*];
+
+        /// The handler of an endpoint, for its method.
+        fn handler(id: &str, method: MethodFilter) -> Option<MethodRouter<App>> {
+            match id {
+                $($id => Some(on(method, $handler)),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+handlers! {
+    "create_function" => function::create::create,
+    "list_functions" => function::list::list,
+    "get_function" => function::get::get,
+    "update_function" => function::update::update,
+    "delete_function" => function::delete::delete,
+    "get_code" => code::get::get,
+    "replace_code" => code::replace::replace,
+    "list_files" => code::files::list,
+    "get_file" => code::files::content,
+    "list_versions" => version::list::list,
+    "get_version" => version::get::get,
+    "activate_version" => version::activate::activate,
+    "diff_versions" => version::diff::diff,
+    "invoke" => call::invoke::invoke,
+    "invoke_stream" => call::stream::stream,
+    "list_function_runs" => run::list::of_function,
+    "list_runs" => run::list::all,
+    "get_run" => run::get::get,
+    "get_run_logs" => log::of_run::of_run,
+    "get_function_logs" => log::of_function::of_function,
+    "list_runtimes" => platform::runtimes::list,
+    "get_health" => platform::health::all,
+    "get_health_live" => platform::health::live,
+    "get_health_ready" => platform::health::ready,
+    "get_health_startup" => platform::health::startup,
+    "get_metrics" => platform::metrics::text,
+    "get_openapi" => platform::docs::openapi,
+}
+
+const fn filter(method: Method) -> MethodFilter {
+    match method {
+        Method::Get => MethodFilter::GET,
+        Method::Post => MethodFilter::POST,
+        Method::Put => MethodFilter::PUT,
+        Method::Patch => MethodFilter::PATCH,
+        Method::Delete => MethodFilter::DELETE,
+    }
+}
+
+/// Every endpoint at its path and below `/v1`, and the pages for people.
+pub(crate) fn router(app: App) -> Result<Router, Fault> {
+    let mut router = Router::new();
+    for row in ENDPOINTS {
+        let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
+        router = router
+            .route(row.path, handler(row.id, filter(row.method)).ok_or_else(missing)?)
+            .route(&format!("/v1{}", row.path), handler(row.id, filter(row.method)).ok_or_else(missing)?);
+    }
+    Ok(router
+        .route("/", get(platform::docs::root))
+        .route("/docs", get(platform::docs::root))
+        .route("/docs/", get(platform::docs::index))
+        .route("/docs/{*file}", get(platform::docs::file))
+        .fallback(no_such_path)
+        .method_not_allowed_fallback(no_such_method)
+        .with_state(app))
+}
+
+async fn no_such_path(_: Ctx, uri: http::Uri) -> Refused {
+    let path: String = uri.path().chars().take(200).collect();
+    Fault::new(Code::NotFound, format!("there is nothing at {path}; /docs shows what there is")).into()
+}
+
+async fn no_such_method(_: Ctx, method: HttpMethod, uri: http::Uri) -> Refused {
+    let path: String = uri.path().chars().take(200).collect();
+    Fault::new(
+        Code::MethodNotAllowed,
+        format!("{path} is there, but does not take {method}; the header Allow names what it takes"),
+    )
+    .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_row_has_a_handler_and_every_handler_a_row() {
+        let rows: BTreeSet<_> = ENDPOINTS.iter().map(|row| row.id).collect();
+        let handlers: BTreeSet<_> = HANDLERS.iter().copied().collect();
+        assert_eq!(rows, handlers);
+    }
+}

@@ -1,0 +1,6 @@
+//! The server itself.
+
+pub(super) mod docs;
+pub(super) mod health;
+pub(super) mod metrics;
+pub(super) mod runtimes;

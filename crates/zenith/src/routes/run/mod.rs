@@ -1,0 +1,4 @@
+//! Run records.
+
+pub(super) mod get;
+pub(super) mod list;

@@ -1,0 +1,6 @@
+//! Versions of functions.
+
+pub(super) mod activate;
+pub(super) mod diff;
+pub(super) mod get;
+pub(super) mod list;
