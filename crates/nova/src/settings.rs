@@ -16,6 +16,7 @@ pub(crate) struct ServerSettings {
     pub(crate) build: BuildSettings,
     pub(crate) runs: RunSettings,
     pub(crate) log: Log,
+    pub(crate) traces: TraceSettings,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -162,6 +163,20 @@ pub(crate) struct Log {
 impl Default for Log {
     fn default() -> Self {
         Self { level: "info".into(), format: "auto".into() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct TraceSettings {
+    /// OTLP over HTTP, e.g. `http://127.0.0.1:4318`; empty: no traces.
+    pub(crate) otlp_endpoint: String,
+    /// Part of the traces that begin here which is kept, 0 to 1.
+    pub(crate) ratio: f64,
+}
+
+impl Default for TraceSettings {
+    fn default() -> Self {
+        Self { otlp_endpoint: String::new(), ratio: 1.0 }
     }
 }
 

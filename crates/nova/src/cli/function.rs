@@ -145,14 +145,15 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> CommandResult {
     let mut query = ListFunctions {
         search: args.search.clone(),
         runtime: args.runtime.clone(),
-        page: PageQuery { limit: Some(args.limit.clamp(1, 500)), cursor: None },
+        limit: Some(args.limit.clamp(1, 500)),
+        cursor: None,
     };
     let mut items: Vec<FunctionView> = Vec::new();
     loop {
         let page = context.client.list_functions(&query).await?;
         items.extend(page.items);
-        query.page.cursor = page.next_cursor;
-        if query.page.cursor.is_none() || items.len() >= args.limit as usize {
+        query.cursor = page.next_cursor;
+        if query.cursor.is_none() || items.len() >= args.limit as usize {
             break;
         }
     }
@@ -301,7 +302,8 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
     let query = ListRuns {
         function: Some(args.name.clone()),
         status: args.status.clone(),
-        page: PageQuery { limit: Some(args.limit.clamp(1, 500)), cursor: None },
+        limit: Some(args.limit.clamp(1, 500)),
+        cursor: None,
         ..ListRuns::default()
     };
     let page = context.client.list_runs(&query).await?;

@@ -51,7 +51,7 @@ impl Printer {
             }
             Format::Table => {
                 let mut table = Table::new();
-                table.load_preset(NOTHING);
+                table.load_style(NOTHING);
                 table.set_header(head.iter().map(|name| name.to_uppercase()));
                 for row in rows {
                     table.add_row(row);

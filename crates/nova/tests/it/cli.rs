@@ -1,0 +1,73 @@
+//! The CLI: projects, exit codes, configuration.
+
+use crate::server::{command, shared};
+
+#[test]
+fn a_new_project_deploys_answers_and_deploys_again_without_change() {
+    let server = shared();
+    let dir = tempfile::tempdir().unwrap();
+    for runtime in ["python", "node", "ruby"] {
+        let name = format!("init-{runtime}");
+        let folder = dir.path().join(&name).display().to_string();
+        server.nova_ok(&["init", runtime, &name, "--folder", &folder]);
+        assert!(server.nova_ok(&["deploy", &folder]).contains("created"));
+        assert!(server.nova_ok(&["deploy", &folder]).contains("unchanged"));
+        let event = format!("@{folder}/event.json");
+        assert!(server.nova_ok(&["invoke", &name, "-d", &event]).contains("Hello, Nova!"));
+        std::fs::write(format!("{folder}/extra.txt"), "x").unwrap();
+        assert!(server.nova_ok(&["deploy", &folder]).contains("changed: version 2"));
+    }
+}
+
+#[test]
+fn exit_codes_tell_what_went_wrong() {
+    let server = shared();
+    server.create("exit-code", "python", Some("main.handler"), "def handler(e, c):\n    raise Exception('x')\n", "");
+    assert_eq!(server.nova(&["invoke", "exit-code"]).status.code(), Some(1));
+    assert_eq!(server.nova(&["invoke"]).status.code(), Some(2));
+    assert_eq!(server.nova(&["invoke", "not-there"]).status.code(), Some(3));
+    assert_eq!(command("http://127.0.0.1:1").args(["fn", "list"]).output().unwrap().status.code(), Some(4));
+    assert_eq!(server.nova(&["deploy", "/nonexistent"]).status.code(), Some(5));
+}
+
+#[test]
+fn lists_come_as_table_json_and_yaml() {
+    let server = shared();
+    server.create("listed", "python", None, "print(1)\n", "");
+    assert!(server.nova_ok(&["fn", "list", "--search", "listed"]).contains("listed"));
+    let json: serde_json::Value = serde_json::from_str(&server.nova_ok(&["fn", "list", "-o", "json"])).unwrap();
+    assert!(json.as_array().unwrap().iter().any(|one| one["name"] == "listed"));
+    assert!(server.nova_ok(&["fn", "show", "listed", "-o", "yaml"]).contains("name: listed"));
+    server.nova_ok(&["fn", "delete", "listed", "--yes"]);
+    assert_eq!(server.nova(&["fn", "show", "listed"]).status.code(), Some(3));
+}
+
+#[test]
+fn the_configuration_shows_origins_and_refuses_unknown_keys() {
+    let output = command("http://x").args(["config", "show", "--listen", "127.0.0.1:1"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("flag --listen") && text.contains("default"), "{text}");
+    let output = command("http://x").args(["config", "show", "--set", "server.lisen=1"]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(5));
+    assert!(text.contains("NOVA_SERVER_LISTEN"), "{text}");
+}
+
+#[test]
+fn a_server_without_dev_refuses_to_start() {
+    let output = command("http://x").arg("serve").output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--dev"));
+    let output = command("http://x").args(["serve", "--dev", "--listen", "0.0.0.0:0"]).output().unwrap();
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("loopback"));
+}
+
+#[test]
+fn runtimes_and_doctor_show_the_host() {
+    let server = shared();
+    assert!(server.nova_ok(&["runtimes"]).contains("python"));
+    let run = server.dir.join("d").display().to_string();
+    let text = server.nova_ok(&["doctor", "--dev", "--data-dir", &run]);
+    assert!(text.contains("isolation: namespaces") && text.contains("stock python"), "{text}");
+}

@@ -1,0 +1,11 @@
+//! The real binary, used as a person would: a server in a temporary folder, the CLI, and
+//! plain HTTP. One server serves all tests of this file's modules that only need one.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod cli;
+mod examples;
+mod failures;
+mod http;
+mod lifecycle;
+mod server;
+mod versions;
