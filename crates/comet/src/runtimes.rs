@@ -31,6 +31,16 @@ fn probe_of(runtime: Runtime) -> Option<(&'static str, &'static [&'static str], 
     }
 }
 
+/// Oldest version whose shim contract is kept (tested by the shims' own tests).
+fn oldest(runtime: Runtime) -> Vec<u32> {
+    match runtime {
+        Runtime::Python => vec![3, 9],
+        Runtime::Node => vec![18],
+        Runtime::Ruby => vec![3, 0],
+        Runtime::Go | Runtime::Rust | Runtime::Executable => Vec::new(),
+    }
+}
+
 /// What to install for a runtime that is missing.
 fn advice(runtime: Runtime) -> &'static str {
     match runtime {
@@ -57,7 +67,8 @@ impl Runtimes {
                 if seen.contains(&path) {
                     continue;
                 }
-                if let Some(version) = version_of(&path, arguments, prefix) {
+                let version = version_of(&path, arguments, prefix);
+                if let Some(version) = version.filter(|version| version_key(version) >= oldest(*runtime)) {
                     let root = root_of(&path);
                     let shown = path.display().to_string();
                     found.push(InstalledRuntime { runtime: *runtime, version, path: shown, root });
@@ -68,7 +79,7 @@ impl Runtimes {
         // The system's own first (it needs no further folder), then newest first.
         found.sort_by_key(|one| {
             let newest = std::cmp::Reverse(version_key(&one.version));
-            (one.runtime, one.root.is_some(), newest)
+            (one.runtime, one.root.is_some(), one.path.contains("nightly"), newest)
         });
         Self { found: Arc::new(found), compiled_shims: false }
     }

@@ -120,7 +120,14 @@ pub(crate) struct PoolSettings {
 
 impl Default for PoolSettings {
     fn default() -> Self {
-        Self { max_sandboxes: 256, stock_python: 4, stock_node: 2, stock_ruby: 1, stock_bare: 2, stream_chunk: 4096 }
+        Self {
+            max_sandboxes: 256,
+            stock_python: 4,
+            stock_node: 2,
+            stock_ruby: 1,
+            stock_bare: 2,
+            stream_chunk: 4096,
+        }
     }
 }
 
@@ -211,7 +218,10 @@ impl Settings for ServerSettings {
             }
         }
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
-            return Err(ConfigError::Invalid(format!("`log.format` must be text, json or auto, is {:?}", self.log.format)));
+            return Err(ConfigError::Invalid(format!(
+                "`log.format` must be text, json or auto, is {:?}",
+                self.log.format
+            )));
         }
         Ok(())
     }

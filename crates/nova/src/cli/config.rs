@@ -6,13 +6,20 @@ use clap::Args;
 use nova_kit::config::{self, Loaded, Sources};
 use toml::Value;
 
-use super::output::{Format, Printer};
 use super::CommandResult;
+use super::output::{Format, Printer};
 use crate::settings::ServerSettings;
 
 /// `NOVA_*` variables that are no settings of a server.
-const NOT_SETTINGS: &[&str] =
-    &["NOVA_SERVER", "NOVA_TENANT", "NOVA_NAMESPACE", "NOVA_OUTPUT", "NOVA_CONFIG", "NOVA_CACHE_DIR", "NOVA_TEST_POSTGRES"];
+const NOT_SETTINGS: &[&str] = &[
+    "NOVA_SERVER",
+    "NOVA_TENANT",
+    "NOVA_NAMESPACE",
+    "NOVA_OUTPUT",
+    "NOVA_CONFIG",
+    "NOVA_CACHE_DIR",
+    "NOVA_TEST_POSTGRES",
+];
 /// Looked for when `--config` names none.
 const USUAL_FILES: &[&str] = &["nova.toml", "/etc/nova/nova.toml"];
 
@@ -77,10 +84,8 @@ impl ServerOptions {
 
 pub(super) fn show(options: &ServerOptions, format: &Format) -> CommandResult {
     let loaded = options.load()?;
-    let rows: Vec<Vec<String>> = loaded
-        .shown()
-        .map(|(key, value, origin)| vec![key.to_owned(), value, origin.to_string()])
-        .collect();
+    let rows: Vec<Vec<String>> =
+        loaded.shown().map(|(key, value, origin)| vec![key.to_owned(), value, origin.to_string()]).collect();
     let items: Vec<_> = rows
         .iter()
         .map(|row| serde_json::json!({"key": row[0], "value": row[1], "origin": row[2]}))

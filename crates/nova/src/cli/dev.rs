@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Args;
-use nova_domain::version::CompileStatus;
 use notify::{RecursiveMode, Watcher as _};
+use nova_domain::version::CompileStatus;
 use tokio::sync::mpsc;
 
 use super::deploy::deploy_project;
@@ -56,7 +56,12 @@ async fn deploy_and_tell(context: &Context, folder: &Path) {
             eprintln!("build failed; version {} goes on:\n{}", view.version, view.compile_output);
         }
         Ok((view, _)) => {
-            eprintln!("deployed {} version {} in {} ms", view.name, view.version, begun.elapsed().as_millis());
+            eprintln!(
+                "deployed {} version {} in {} ms",
+                view.name,
+                view.version,
+                begun.elapsed().as_millis()
+            );
         }
         Err(error) => eprintln!("not deployed: {error:#}"),
     }
@@ -86,7 +91,9 @@ fn watch(folder: &Path) -> anyhow::Result<mpsc::Receiver<()>> {
         }
     })
     .context("cannot watch files")?;
-    watcher.watch(folder, RecursiveMode::Recursive).with_context(|| format!("cannot watch {}", folder.display()))?;
+    watcher
+        .watch(folder, RecursiveMode::Recursive)
+        .with_context(|| format!("cannot watch {}", folder.display()))?;
     // It watches as long as it lives, which is until the process ends.
     Box::leak(Box::new(watcher));
     Ok(receiver)

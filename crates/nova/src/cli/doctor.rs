@@ -17,7 +17,8 @@ struct Check {
 
 pub(super) async fn doctor(context: &Context, options: &ServerOptions) -> CommandResult {
     let settings = options.load()?.settings;
-    let dirs = Dirs::resolve(&Surroundings::here(), &settings.dirs.data, &settings.dirs.cache, &settings.dirs.run);
+    let dirs =
+        Dirs::resolve(&Surroundings::here(), &settings.dirs.data, &settings.dirs.cache, &settings.dirs.run);
     let mut checks = Vec::new();
     check_runtimes(&mut checks);
     check_server(context, &mut checks).await;
@@ -31,7 +32,13 @@ pub(super) async fn doctor(context: &Context, options: &ServerOptions) -> Comman
     }
     let rows = checks
         .iter()
-        .map(|check| vec![if check.good { "ok" } else { "MISSING" }.to_owned(), check.name.clone(), check.detail.clone()])
+        .map(|check| {
+            vec![
+                if check.good { "ok" } else { "MISSING" }.to_owned(),
+                check.name.clone(),
+                check.detail.clone(),
+            ]
+        })
         .collect();
     let items: Vec<_> = checks
         .iter()
@@ -86,7 +93,11 @@ fn check_keeper(status: &Status, checks: &mut Vec<Check>) {
         ),
     });
     for layer in &status.layers {
-        checks.push(Check { name: format!("isolation: {}", layer.name), good: layer.active, detail: layer.detail.clone() });
+        checks.push(Check {
+            name: format!("isolation: {}", layer.name),
+            good: layer.active,
+            detail: layer.detail.clone(),
+        });
     }
     for (key, stock) in &status.stock {
         let name = if key.is_empty() { "bare" } else { key };

@@ -92,7 +92,8 @@ fn pairs(values: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
     values
         .iter()
         .map(|text| {
-            let (name, value) = text.split_once('=').with_context(|| format!("--env {text:?} is not NAME=VALUE"))?;
+            let (name, value) =
+                text.split_once('=').with_context(|| format!("--env {text:?} is not NAME=VALUE"))?;
             Ok((name.to_owned(), value.to_owned()))
         })
         .collect()
@@ -103,7 +104,9 @@ fn code_of(path: &PathBuf, runtime: &str) -> anyhow::Result<(Option<String>, Opt
     use base64::Engine as _;
     let bytes = super::read_file(path)?;
     let encode = |bytes: &[u8]| base64::engine::general_purpose::STANDARD.encode(bytes);
-    let packed = bytes.starts_with(b"PK\x03\x04") || bytes.starts_with(&[0x1f, 0x8b]) || bytes.get(257..262) == Some(b"ustar");
+    let packed = bytes.starts_with(b"PK\x03\x04")
+        || bytes.starts_with(&[0x1f, 0x8b])
+        || bytes.get(257..262) == Some(b"ustar");
     if packed {
         return Ok((None, Some(encode(&bytes))));
     }
@@ -112,7 +115,8 @@ fn code_of(path: &PathBuf, runtime: &str) -> anyhow::Result<(Option<String>, Opt
             .map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))?;
         return Ok((None, Some(encode(&archive))));
     }
-    let text = String::from_utf8(bytes).with_context(|| format!("{} is neither text nor an archive", path.display()))?;
+    let text = String::from_utf8(bytes)
+        .with_context(|| format!("{} is neither text nor an archive", path.display()))?;
     Ok((Some(text), None))
 }
 
@@ -172,7 +176,11 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> CommandResult {
             ]
         })
         .collect();
-    context.printer.many(&items, &["name", "runtime", "version", "build", "memory", "timeout", "updated"], rows)?;
+    context.printer.many(
+        &items,
+        &["name", "runtime", "version", "build", "memory", "timeout", "updated"],
+        rows,
+    )?;
     Ok(())
 }
 
@@ -257,7 +265,9 @@ pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {
 
 pub(super) async fn diff(context: &Context, name: &str, from: u32, to: u32) -> CommandResult {
     let diff = context.client.diff_versions(name, from, to).await?;
-    let text = |value: &Option<serde_json::Value>| value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string);
+    let text = |value: &Option<serde_json::Value>| {
+        value.as_ref().map_or_else(|| "-".to_owned(), ToString::to_string)
+    };
     let rows = diff
         .changes
         .iter()
@@ -317,12 +327,18 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
                 format!("{:.1} ms", run.duration_ms),
                 if run.cold_start { "cold" } else { "warm" }.to_owned(),
                 run.version.to_string(),
-                run.error.as_ref().map_or_else(String::new, |error| format!("{}: {}", error.error_type, first_line(&error.message))),
+                run.error.as_ref().map_or_else(String::new, |error| {
+                    format!("{}: {}", error.error_type, first_line(&error.message))
+                }),
                 time(run.started_at),
             ]
         })
         .collect();
-    context.printer.many(&page.items, &["id", "status", "duration", "start", "version", "error", "at"], rows)?;
+    context.printer.many(
+        &page.items,
+        &["id", "status", "duration", "start", "version", "error", "at"],
+        rows,
+    )?;
     Ok(())
 }
 

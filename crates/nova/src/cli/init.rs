@@ -86,7 +86,10 @@ pub(super) fn init(args: &InitArgs) -> CommandResult {
         Runtime::Go => ("main.go", GO, false),
         Runtime::Rust => ("main.rs", RUST, false),
         Runtime::Executable => {
-            return Err(anyhow::anyhow!("there is no template for executables; use python, node, ruby, go or rust").into());
+            return Err(anyhow::anyhow!(
+                "there is no template for executables; use python, node, ruby, go or rust"
+            )
+            .into());
         }
     };
     let folder = args.folder.clone().unwrap_or_else(|| PathBuf::from(name.as_str()));
@@ -114,7 +117,8 @@ fn make(
     }
     yaml.push_str("memory_mb: 128\ntimeout_s: 30\n");
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for (path, text) in [("nova.yaml", yaml.as_str()), (file, code), ("event.json", "{\"name\": \"Nova\"}\n")] {
+    for (path, text) in [("nova.yaml", yaml.as_str()), (file, code), ("event.json", "{\"name\": \"Nova\"}\n")]
+    {
         let path = folder.join(path);
         std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     }

@@ -33,11 +33,8 @@ pub(crate) struct InvokeArgs {
 
 pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResult {
     let event = event_of(args.data.as_deref())?;
-    let options = CallOptions {
-        qualifier: args.qualifier.clone(),
-        timeout_ms: args.timeout_ms,
-        traceparent: None,
-    };
+    let options =
+        CallOptions { qualifier: args.qualifier.clone(), timeout_ms: args.timeout_ms, traceparent: None };
     if args.stream {
         return stream(context, args, event, &options).await;
     }
@@ -60,7 +57,12 @@ pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResul
     }
 }
 
-async fn stream(context: &Context, args: &InvokeArgs, event: Vec<u8>, options: &CallOptions) -> CommandResult {
+async fn stream(
+    context: &Context,
+    args: &InvokeArgs,
+    event: Vec<u8>,
+    options: &CallOptions,
+) -> CommandResult {
     let mut items = context.client.invoke_stream(&args.name, event, options).await?;
     while let Some(item) = items.next().await {
         match item? {

@@ -47,7 +47,13 @@ pub(crate) struct Cli {
 #[derive(Debug, Args)]
 struct Global {
     /// Address of the server.
-    #[arg(long, global = true, env = "NOVA_SERVER", default_value = "http://127.0.0.1:9000", value_name = "URL")]
+    #[arg(
+        long,
+        global = true,
+        env = "NOVA_SERVER",
+        default_value = "http://127.0.0.1:9000",
+        value_name = "URL"
+    )]
     server: String,
     /// Tenant to act in.
     #[arg(long, global = true, env = "NOVA_TENANT", default_value = "default")]
@@ -162,7 +168,9 @@ type CommandResult = Result<(), Failure>;
 pub(crate) fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Keeper { config, supervise } => crate::serve::keeper::run(&config, supervise).map_err(Failure::from),
+        Command::Keeper { config, supervise } => {
+            crate::serve::keeper::run(&config, supervise).map_err(Failure::from)
+        }
         Command::Serve(options) => crate::serve::run(&options).map_err(Failure::from),
         Command::Config(ConfigCommand::Show(options)) => config::show(&options, &cli.global.output),
         Command::Completion { shell } => {
@@ -185,10 +193,16 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
     runtime.block_on(async {
         match command {
             Command::Init(args) => init::init(&args),
-            Command::Deploy(args) | Command::Fn(FunctionCommand::Deploy(args)) => deploy::deploy(&context, &args).await,
+            Command::Deploy(args) | Command::Fn(FunctionCommand::Deploy(args)) => {
+                deploy::deploy(&context, &args).await
+            }
             Command::Dev(args) => dev::dev(&context, &args).await,
-            Command::Invoke(args) | Command::Fn(FunctionCommand::Invoke(args)) => invoke::invoke(&context, &args).await,
-            Command::Logs(args) | Command::Fn(FunctionCommand::Logs(args)) => logs::logs(&context, &args).await,
+            Command::Invoke(args) | Command::Fn(FunctionCommand::Invoke(args)) => {
+                invoke::invoke(&context, &args).await
+            }
+            Command::Logs(args) | Command::Fn(FunctionCommand::Logs(args)) => {
+                logs::logs(&context, &args).await
+            }
             Command::Fn(command) => function_command(&context, command).await,
             Command::Runtimes => runtimes::list(&context).await,
             Command::Doctor(options) => doctor::doctor(&context, &options).await,
@@ -219,7 +233,12 @@ async fn function_command(context: &Context, command: FunctionCommand) -> Comman
 /// Tells a person what went wrong and what to do, and picks the exit code.
 fn report(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error}");
-    for cause in error.chain().skip(1) {
+    let unreachable = error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref::<ClientError>(), Some(ClientError::Unreachable { .. })));
+    // Of a connection that failed only the last cause says something new.
+    let causes: Vec<_> = error.chain().skip(1).collect();
+    for cause in if unreachable { &causes[causes.len().saturating_sub(1)..] } else { &causes[..] } {
         eprintln!("  because: {cause}");
     }
     let Some(client_error) = error.chain().find_map(|cause| cause.downcast_ref::<ClientError>()) else {

@@ -41,7 +41,12 @@ impl Printer {
     }
 
     /// Many things: as a table with a head.
-    pub(super) fn many<T: Serialize>(&self, value: &T, head: &[&str], rows: Vec<Vec<String>>) -> anyhow::Result<()> {
+    pub(super) fn many<T: Serialize>(
+        &self,
+        value: &T,
+        head: &[&str],
+        rows: Vec<Vec<String>>,
+    ) -> anyhow::Result<()> {
         match self.format {
             Format::Table if rows.is_empty() => {
                 if std::io::stdout().is_terminal() {

@@ -47,7 +47,11 @@ impl Project {
     pub(super) fn read(folder: &Path) -> anyhow::Result<Self> {
         let path = folder.join(FILE);
         let text = std::fs::read_to_string(&path).with_context(|| {
-            format!("{} is no project: cannot read {}; `nova init python hello` makes one", folder.display(), path.display())
+            format!(
+                "{} is no project: cannot read {}; `nova init python hello` makes one",
+                folder.display(),
+                path.display()
+            )
         })?;
         serde_yaml_ng::from_str(&text).with_context(|| format!("{} is not valid", path.display()))
     }
@@ -68,7 +72,8 @@ impl Project {
         folder: &Path,
         files: &mut BTreeMap<String, (Vec<u8>, bool)>,
     ) -> anyhow::Result<()> {
-        let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        let entries =
+            std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
         for entry in entries {
             let entry = entry?;
             let name = entry.file_name().to_string_lossy().into_owned();
@@ -84,7 +89,10 @@ impl Project {
                 let executable = std::os::unix::fs::PermissionsExt::mode(&kind.permissions()) & 0o100 != 0;
                 files.insert(relative, (super::read_file(&path)?, executable));
                 if files.len() > 1000 {
-                    bail!("{} holds more than 1000 files; list what is no code under `ignore` in {FILE}", root.display());
+                    bail!(
+                        "{} holds more than 1000 files; list what is no code under `ignore` in {FILE}",
+                        root.display()
+                    );
                 }
             }
         }
@@ -109,7 +117,8 @@ mod tests {
 
     #[test]
     fn an_unknown_field_of_a_project_is_refused_by_name() {
-        let error = serde_yaml_ng::from_str::<Project>("name: a\nruntime: python\nmemory: 5\n").expect_err("unknown");
+        let error =
+            serde_yaml_ng::from_str::<Project>("name: a\nruntime: python\nmemory: 5\n").expect_err("unknown");
         assert!(error.to_string().contains("memory"), "{error}");
     }
 

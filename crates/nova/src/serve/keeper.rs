@@ -53,7 +53,8 @@ pub(super) fn ensure(config: &Config) -> anyhow::Result<Greeting> {
         match Connection::open(&socket) {
             Ok((_, greeting)) => return Ok(greeting),
             Err(error) if begun.elapsed() > START_TIMEOUT => {
-                return Err(error).with_context(|| format!("the keeper does not answer at {}", socket.display()));
+                return Err(error)
+                    .with_context(|| format!("the keeper does not answer at {}", socket.display()));
             }
             Err(_) => {}
         }
@@ -72,9 +73,7 @@ pub(super) fn spawn(config: &Config) -> io::Result<std::process::Child> {
     command.args(["keeper", "--supervise", &text]).stdin(Stdio::null()).current_dir("/");
     // SAFETY: setsid is async-signal-safe.
     unsafe {
-        command.pre_exec(|| {
-            if libc::setsid() < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
-        });
+        command.pre_exec(|| if libc::setsid() < 0 { Err(io::Error::last_os_error()) } else { Ok(()) });
     }
     command.spawn()
 }

@@ -47,22 +47,22 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     }
     let format = LogFormat::parse(&settings.log.format).unwrap_or(LogFormat::Json);
     telemetry::start_logs(&settings.log.level, format).map_err(anyhow::Error::msg)?;
-    let address: std::net::SocketAddr = settings
-        .server
-        .listen
-        .parse()
-        .with_context(|| format!("`server.listen` is no address: {:?}; write it like 127.0.0.1:9000", settings.server.listen))?;
+    let address: std::net::SocketAddr = settings.server.listen.parse().with_context(|| {
+        format!("`server.listen` is no address: {:?}; write it like 127.0.0.1:9000", settings.server.listen)
+    })?;
     if !address.ip().is_loopback() {
         bail!("--dev serves on loopback only, and {address} is reachable from outside; use 127.0.0.1");
     }
     let root = privileges::is_root();
-    let dirs = Dirs::resolve(&Surroundings::here(), &settings.dirs.data, &settings.dirs.cache, &settings.dirs.run);
+    let dirs =
+        Dirs::resolve(&Surroundings::here(), &settings.dirs.data, &settings.dirs.cache, &settings.dirs.run);
     let owner = root.then_some(settings.isolation.server_uid as u32);
     make_folders(&dirs, &settings, owner)?;
     let mut runtimes = Runtimes::discover();
     let keeper = keeper_config(&settings, &dirs, &mut runtimes)?;
     // Taken before anything heavy: a second server on this address fails here.
-    let listener = std::net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
+    let listener =
+        std::net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     keeper::ensure(&keeper)?;
     if let Some(uid) = owner {
@@ -122,7 +122,8 @@ fn keeper_config(
     runtimes: &mut Runtimes,
 ) -> anyhow::Result<nova_keeper::process::Config> {
     let isolation = &settings.isolation;
-    let files = runtimes.compile_shims(&dirs.cache.join("shims")).context("the Python shim does not compile")?;
+    let files =
+        runtimes.compile_shims(&dirs.cache.join("shims")).context("the Python shim does not compile")?;
     let mut mountable = vec![dirs.cache.join("code")];
     mountable.extend(runtimes.compiler_roots());
     Ok(nova_keeper::process::Config {

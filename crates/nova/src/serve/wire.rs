@@ -19,8 +19,8 @@ use nova_keeper::protocol::StockSpec;
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::{shutdown, telemetry};
-use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
 use nova_store::{DatabaseUrl, Store, StoreOptions, System};
+use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper};
@@ -42,7 +42,8 @@ pub(super) async fn serve(
         "" => DatabaseUrl::Sqlite(dirs.data.join("db")),
         url => DatabaseUrl::parse(url)?,
     };
-    let (store, system) = Store::open(&url, &StoreOptions::default()).await.with_context(|| format!("database {url}"))?;
+    let (store, system) =
+        Store::open(&url, &StoreOptions::default()).await.with_context(|| format!("database {url}"))?;
     let storage = object_storage(&settings.objects, &dirs.data)?;
     let objects: Arc<dyn Objects> = Arc::new(storage.clone());
     let cache_bytes = settings.objects.code_cache_mb << 20;
@@ -53,7 +54,8 @@ pub(super) async fn serve(
         socket: keeper::socket_path(&keeper_config.run_dir),
         // Without root only the keeper's own supervisor can start a privileged one again.
         respawn: may_respawn.then(|| {
-            Box::new(move || keeper::spawn(&respawn_config).map(drop)) as Box<dyn Fn() -> std::io::Result<()> + Send + Sync>
+            Box::new(move || keeper::spawn(&respawn_config).map(drop))
+                as Box<dyn Fn() -> std::io::Result<()> + Send + Sync>
         }),
     })
     .context("the keeper cannot be reached")?;
@@ -65,27 +67,35 @@ pub(super) async fn serve(
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new());
-    let comet = Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings(&settings));
+    let comet =
+        Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings(&settings));
     let sandboxes: Arc<dyn Sandboxes> = Arc::new(comet.clone());
     let mut control_settings = nova_control::Settings::for_engine(store.engine());
     control_settings.build_wait = Duration::from_secs(settings.build.wait_s);
-    let functions =
-        Functions::new(store.clone(), objects, sandboxes.clone(), clock.clone(), ids.clone(), control_settings);
+    let functions = Functions::new(
+        store.clone(),
+        objects,
+        sandboxes.clone(),
+        clock.clone(),
+        ids.clone(),
+        control_settings,
+    );
     let catalog: Arc<dyn Catalog> = Arc::new(functions.catalog(system.clone()));
     comet.set_catalog(catalog.clone());
     let traces = match settings.traces.otlp_endpoint.as_str() {
         "" => None,
-        endpoint => Some(telemetry::Traces::start(endpoint, settings.traces.ratio).map_err(anyhow::Error::msg)?),
+        endpoint => {
+            Some(telemetry::Traces::start(endpoint, settings.traces.ratio).map_err(anyhow::Error::msg)?)
+        }
     };
     let sink = Sink::start(store.clone(), system.clone(), SinkSettings::default());
-    let invoker: Arc<dyn Invoker> =
-        Arc::new(Recorder::new(
-            Arc::new(comet.clone()),
-            catalog,
-            sink.clone(),
-            clock.clone(),
-            traces.as_ref().map(telemetry::Traces::tracer),
-        ));
+    let invoker: Arc<dyn Invoker> = Arc::new(Recorder::new(
+        Arc::new(comet.clone()),
+        catalog,
+        sink.clone(),
+        clock.clone(),
+        traces.as_ref().map(telemetry::Traces::tracer),
+    ));
     let observatory = Observatory::new(store.clone(), sink.clone());
 
     let pool = tokio::spawn({
@@ -181,8 +191,7 @@ fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::
 
 /// Which sandboxes are kept pre-started: of the best interpreter of each language.
 fn stock_of(settings: &PoolSettings, runtimes: &Runtimes) -> Vec<StockSpec> {
-    let mut stock =
-        vec![StockSpec { key: String::new(), runtime: None, target: settings.stock_bare as u32 }];
+    let mut stock = vec![StockSpec { key: String::new(), runtime: None, target: settings.stock_bare as u32 }];
     let targets = [
         (Runtime::Python, settings.stock_python),
         (Runtime::Node, settings.stock_node),
@@ -228,7 +237,13 @@ async fn report_isolation(backend: &ProcessBackend) {
 }
 
 /// Removes objects that no version refers to, once at start and then every hour.
-async fn collect_garbage(store: Store, system: System, storage: ObjectStorage, grace: Duration, stop: CancellationToken) {
+async fn collect_garbage(
+    store: Store,
+    system: System,
+    storage: ObjectStorage,
+    grace: Duration,
+    stop: CancellationToken,
+) {
     let mut tick = tokio::time::interval(Duration::from_secs(3600));
     loop {
         tokio::select! {
@@ -251,7 +266,11 @@ async fn collect_garbage(store: Store, system: System, storage: ObjectStorage, g
         };
         match collected {
             Ok(done) if done.deleted > 0 => {
-                tracing::info!(objects = done.deleted, bytes = done.deleted_bytes, "unused objects were removed");
+                tracing::info!(
+                    objects = done.deleted,
+                    bytes = done.deleted_bytes,
+                    "unused objects were removed"
+                );
             }
             Ok(_) => {}
             Err(fault) => tracing::warn!(error = %fault.log_line(), "unused objects could not be removed"),

@@ -22,7 +22,13 @@ fn a_new_project_deploys_answers_and_deploys_again_without_change() {
 #[test]
 fn exit_codes_tell_what_went_wrong() {
     let server = shared();
-    server.create("exit-code", "python", Some("main.handler"), "def handler(e, c):\n    raise Exception('x')\n", "");
+    server.create(
+        "exit-code",
+        "python",
+        Some("main.handler"),
+        "def handler(e, c):\n    raise Exception('x')\n",
+        "",
+    );
     assert_eq!(server.nova(&["invoke", "exit-code"]).status.code(), Some(1));
     assert_eq!(server.nova(&["invoke"]).status.code(), Some(2));
     assert_eq!(server.nova(&["invoke", "not-there"]).status.code(), Some(3));
@@ -35,7 +41,8 @@ fn lists_come_as_table_json_and_yaml() {
     let server = shared();
     server.create("listed", "python", None, "print(1)\n", "");
     assert!(server.nova_ok(&["fn", "list", "--search", "listed"]).contains("listed"));
-    let json: serde_json::Value = serde_json::from_str(&server.nova_ok(&["fn", "list", "-o", "json"])).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&server.nova_ok(&["fn", "list", "-o", "json"])).unwrap();
     assert!(json.as_array().unwrap().iter().any(|one| one["name"] == "listed"));
     assert!(server.nova_ok(&["fn", "show", "listed", "-o", "yaml"]).contains("name: listed"));
     server.nova_ok(&["fn", "delete", "listed", "--yes"]);

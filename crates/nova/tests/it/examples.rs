@@ -55,7 +55,10 @@ fn the_streaming_lines_of_the_specification_work_word_for_word() {
     assert!(text.contains("data: Q2h1bmsgMAo="), "{text}\n{}", server.log());
     assert!(text.contains("event: done"), "{text}");
     let plain = server.nova_ok(&["invoke", "stream-test", "--stream"]);
-    assert!(plain.starts_with("Chunk 0\nChunk 1\n") && plain.contains("{\"status\": \"complete\"}"), "{plain}");
+    assert!(
+        plain.starts_with("Chunk 0\nChunk 1\n") && plain.contains("{\"status\": \"complete\"}"),
+        "{plain}"
+    );
 }
 
 #[test]

@@ -12,7 +12,13 @@ fn error_of(name: &str, event: &str) -> serde_json::Value {
 
 #[test]
 fn an_exception_shows_type_message_and_frames_of_user_code() {
-    shared().create("fail-raise", "python", Some("main.handler"), "def handler(e, c):\n    raise ValueError('no way')\n", "");
+    shared().create(
+        "fail-raise",
+        "python",
+        Some("main.handler"),
+        "def handler(e, c):\n    raise ValueError('no way')\n",
+        "",
+    );
     let error = error_of("fail-raise", "{}");
     assert_eq!((error["kind"].as_str(), error["type"].as_str()), (Some("error"), Some("ValueError")));
     assert!(error["message"].as_str().unwrap().contains("no way"));
@@ -38,7 +44,11 @@ fn a_missing_handler_names_what_there_is() {
     shared().create("no-handler", "python", Some("main.handle"), "def other(e, c):\n    return 1\n", "");
     let error = error_of("no-handler", "{}");
     assert_eq!(error["kind"], "init");
-    assert!(error["message"].as_str().unwrap().contains("handle") && error["message"].as_str().unwrap().contains("other"), "{error}");
+    assert!(
+        error["message"].as_str().unwrap().contains("handle")
+            && error["message"].as_str().unwrap().contains("other"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -93,7 +103,8 @@ fn a_script_that_fails_shows_its_exit_code_and_last_words() {
 #[test]
 fn a_compiler_error_comes_back_with_the_answer_and_a_call_says_so() {
     let server = shared();
-    let body = "{\"name\": \"broken-go\", \"runtime\": \"go\", \"code\": \"package main\\nfunc main() { x }\\n\"}";
+    let body =
+        "{\"name\": \"broken-go\", \"runtime\": \"go\", \"code\": \"package main\\nfunc main() { x }\\n\"}";
     let (status, text) = server.post("/functions", body);
     assert_eq!(status, 201, "{text}");
     let view: serde_json::Value = serde_json::from_str(&text).unwrap();

@@ -7,8 +7,8 @@ use crate::server::shared;
 
 fn problem(method: &str, path: &str, headers: &[&str], body: &[u8]) -> (u16, serde_json::Value) {
     let (status, text) = shared().request(method, path, headers, body);
-    let value: serde_json::Value =
-        serde_json::from_str(&text).unwrap_or_else(|_| panic!("{method} {path}: {status} is no JSON: {text:?}"));
+    let value: serde_json::Value = serde_json::from_str(&text)
+        .unwrap_or_else(|_| panic!("{method} {path}: {status} is no JSON: {text:?}"));
     assert_eq!(value["status"], status, "{value}");
     assert!(value["code"].is_string() && value["request_id"].is_string(), "{value}");
     (status, value)
@@ -21,8 +21,20 @@ fn bad_requests_get_a_problem_document_that_says_what_and_where() {
     let cases: &[(&str, &str, &[u8], u16, &str)] = &[
         ("POST", "/functions", b"{\"name\": \"x\", \"runtime\": \"cobol\", \"code\": \"1\"}", 400, "cobol"),
         ("POST", "/functions", b"{\"name\": \"a b\", \"runtime\": \"python\", \"code\": \"1\"}", 400, "name"),
-        ("POST", "/functions", b"{\"name\": \"x\", \"runtime\": \"python\", \"code\": \"1\", \"memory_mb\": 3}", 400, "memory_mb"),
-        ("POST", "/functions", b"{\"name\": \"x\", \"runtime\": \"python\", \"code\": \"1\", \"memry\": 3}", 400, "memry"),
+        (
+            "POST",
+            "/functions",
+            b"{\"name\": \"x\", \"runtime\": \"python\", \"code\": \"1\", \"memory_mb\": 3}",
+            400,
+            "memory_mb",
+        ),
+        (
+            "POST",
+            "/functions",
+            b"{\"name\": \"x\", \"runtime\": \"python\", \"code\": \"1\", \"memry\": 3}",
+            400,
+            "memry",
+        ),
         ("POST", "/functions", b"{\"name\": ", 400, "JSON"),
         ("POST", "/functions/none/invoke", b"{}", 404, "none"),
         ("GET", "/functions/none", b"", 404, "none"),
@@ -40,11 +52,21 @@ fn bad_requests_get_a_problem_document_that_says_what_and_where() {
 
 #[test]
 fn an_event_over_the_limit_is_refused_with_the_limit_in_the_text() {
-    shared().create("echo-limit", "python", Some("main.handler"), "def handler(e, c):\n    return len(str(e))\n", "");
+    shared().create(
+        "echo-limit",
+        "python",
+        Some("main.handler"),
+        "def handler(e, c):\n    return len(str(e))\n",
+        "",
+    );
     let body = format!("\"{}\"", "x".repeat(6 * 1024 * 1024));
     let (status, value) = problem("POST", "/functions/echo-limit/invoke", &[JSON], body.as_bytes());
     assert_eq!(status, 413);
-    assert!(value["detail"].as_str().unwrap().contains("6291456") || value["detail"].as_str().unwrap().contains("6 MiB"), "{value}");
+    assert!(
+        value["detail"].as_str().unwrap().contains("6291456")
+            || value["detail"].as_str().unwrap().contains("6 MiB"),
+        "{value}"
+    );
     let body = format!("\"{}\"", "x".repeat(6 * 1024 * 1024 - 2));
     let (status, text) = shared().post("/functions/echo-limit/invoke", &body);
     assert_eq!(status, 200, "{text}");
@@ -52,7 +74,13 @@ fn an_event_over_the_limit_is_refused_with_the_limit_in_the_text() {
 
 #[test]
 fn an_answer_over_the_limit_is_refused_with_the_limit_in_the_text() {
-    shared().create("big-answer", "python", Some("main.handler"), "def handler(e, c):\n    return 'x' * (7 << 20)\n", "");
+    shared().create(
+        "big-answer",
+        "python",
+        Some("main.handler"),
+        "def handler(e, c):\n    return 'x' * (7 << 20)\n",
+        "",
+    );
     let (status, value) = problem("POST", "/functions/big-answer/invoke", &[JSON], b"{}");
     assert_eq!(status, 413, "{value}");
     assert!(value["detail"].as_str().unwrap().contains("6291456"), "{value}");

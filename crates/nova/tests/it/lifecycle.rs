@@ -79,7 +79,10 @@ fn keeper_pid(server: &Server) -> i32 {
     let checks: serde_json::Value = serde_json::from_str(&text).unwrap();
     let keeper = checks.as_array().unwrap().iter().find(|one| one["check"] == "keeper").unwrap();
     let detail = keeper["detail"].as_str().unwrap();
-    detail.strip_prefix("pid ").and_then(|rest| rest.split(',').next()?.parse().ok()).unwrap_or_else(|| panic!("{detail}"))
+    detail
+        .strip_prefix("pid ")
+        .and_then(|rest| rest.split(',').next()?.parse().ok())
+        .unwrap_or_else(|| panic!("{detail}"))
 }
 
 #[test]

@@ -133,8 +133,10 @@ impl Server {
     pub(crate) fn create(&self, name: &str, runtime: &str, handler: Option<&str>, code: &str, more: &str) {
         let handler = handler.map_or(String::new(), |text| format!("\"handler\": {}, ", quoted(text)));
         let more = if more.is_empty() { String::new() } else { format!(", {more}") };
-        let body =
-            format!("{{\"name\": \"{name}\", \"runtime\": \"{runtime}\", {handler}\"code\": {}{more}}}", quoted(code));
+        let body = format!(
+            "{{\"name\": \"{name}\", \"runtime\": \"{runtime}\", {handler}\"code\": {}{more}}}",
+            quoted(code)
+        );
         let (status, text) = self.post("/functions", &body);
         assert_eq!(status, 201, "{text}\n{}", self.log());
     }
@@ -177,7 +179,9 @@ impl Server {
         for entry in std::fs::read_dir("/proc").unwrap().flatten() {
             let Ok(pid) = entry.file_name().to_string_lossy().parse::<u32>() else { continue };
             let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-            let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().next()?.parse().ok());
+            let uid = status
+                .lines()
+                .find_map(|line| line.strip_prefix("Uid:")?.split_whitespace().next()?.parse().ok());
             if uid.is_some_and(|uid: u32| uids.contains(&uid)) {
                 found.push(pid);
             }

@@ -8,7 +8,8 @@ fn a_version_is_immutable_and_calling_it_runs_its_code() {
     server.create("ver", "python", Some("main.handler"), "def handler(e, c):\n    return 'one'\n", "");
     assert_eq!(server.invoke("ver", "{}").1["output"], "one");
     let body = "{\"code\": \"def handler(e, c):\\n    return 'two'\\n\"}";
-    let (status, text) = server.request("PUT", "/functions/ver/code", &["Content-Type: application/json"], body.as_bytes());
+    let (status, text) =
+        server.request("PUT", "/functions/ver/code", &["Content-Type: application/json"], body.as_bytes());
     assert_eq!(status, 200, "{text}");
     assert_eq!(server.invoke("ver", "{}").1["output"], "two");
     let (_, old) = server.post("/functions/ver/invoke?qualifier=1", "{}");
@@ -33,13 +34,20 @@ fn what_does_not_decide_behaviour_makes_no_version() {
         assert_eq!(status, 200, "{text}");
         serde_json::from_str::<serde_json::Value>(&text).unwrap()
     };
-    assert_eq!(patch("{\"description\": \"x\", \"tags\": {\"a\": \"b\"}, \"max_replicas\": 3}")["version"], 1);
+    assert_eq!(
+        patch("{\"description\": \"x\", \"tags\": {\"a\": \"b\"}, \"max_replicas\": 3}")["version"],
+        1
+    );
     assert_eq!(patch("{\"memory_mb\": 128}")["version"], 1);
     let changed = patch("{\"memory_mb\": 256}");
     assert_eq!((changed["version"].as_u64(), changed["memory_mb"].as_u64()), (Some(2), Some(256)));
     assert_eq!(patch("{\"memory_mb\": null}")["memory_mb"], 128);
-    let (status, text) =
-        server.request("PATCH", "/functions/same", &["Content-Type: application/json"], b"{\"timeout_s\": 0}");
+    let (status, text) = server.request(
+        "PATCH",
+        "/functions/same",
+        &["Content-Type: application/json"],
+        b"{\"timeout_s\": 0}",
+    );
     assert_eq!(status, 400, "{text}");
 }
 
