@@ -46,7 +46,9 @@ struct Workers {
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let parsed = match arguments.as_slice() {
-        [port, socket, workers] => port.parse().ok().zip(workers.parse().ok()).map(|(p, w)| (p, socket.clone(), w)),
+        [port, socket, workers] => {
+            port.parse().ok().zip(workers.parse().ok()).map(|(p, w)| (p, socket.clone(), w))
+        }
         _ => None,
     };
     let Some((port, socket, workers)) = parsed else {
