@@ -141,6 +141,16 @@ pub struct FunctionError {
     pub signal: Option<i32>,
 }
 
+impl FunctionError {
+    /// The `error_type` of a response over [`PAYLOAD_OUT_MAX`], whoever noticed (shim, agent, comet).
+    pub const RESPONSE_TOO_LARGE: &str = "ResponseTooLarge";
+
+    /// Whether the response was over the limit.
+    pub fn is_too_large(&self) -> bool {
+        self.kind == FunctionErrorKind::BadResponse && self.error_type == Self::RESPONSE_TOO_LARGE
+    }
+}
+
 /// Kinds of [`FunctionError`] that are told apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -73,7 +73,7 @@ fn cancelled() -> Fault {
 fn too_large(size: usize) -> FunctionError {
     FunctionError {
         kind: FunctionErrorKind::BadResponse,
-        error_type: "ResponseTooLarge".to_owned(),
+        error_type: FunctionError::RESPONSE_TOO_LARGE.to_owned(),
         message: format!(
             "the response is {size} bytes; a synchronous call gives at most {PAYLOAD_OUT_MAX}: stream it instead"
         ),

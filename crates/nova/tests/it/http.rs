@@ -35,7 +35,7 @@ fn bad_requests_get_a_problem_document_that_says_what_and_where() {
             400,
             "memry",
         ),
-        ("POST", "/functions", b"{\"name\": ", 400, "JSON"),
+        ("POST", "/functions", b"{\"name\": ", 400, "line 1 column"),
         ("POST", "/functions/none/invoke", b"{}", 404, "none"),
         ("GET", "/functions/none", b"", 404, "none"),
         ("GET", "/nowhere", b"", 404, ""),

@@ -9,8 +9,8 @@ use axum::response::Response;
 use http::{HeaderName, HeaderValue, header};
 use nova_api::headers;
 use nova_api::v1::CallError;
-use nova_domain::RunId;
-use nova_domain::call::{CallSource, Outcome};
+use nova_domain::call::{CallSource, FunctionError, Outcome, PAYLOAD_OUT_MAX};
+use nova_domain::{Code, Fault, RunId};
 
 use super::call_of;
 use crate::app::App;
@@ -26,6 +26,11 @@ pub(crate) async fn invoke(State(app): State<App>, ctx: Ctx, path: PathParams, r
     let call = call_of(&app, &ctx, &path, CallSource::Api, &parts, body).await?;
     let id = call.id.clone();
     let outcome = app.parts().invoker.invoke(call).await?;
+    if let Err(error) = &outcome.result
+        && error.is_too_large()
+    {
+        return Err(too_large(error).into());
+    }
     let failed = outcome.result.is_err();
     let body = answer(&id, &outcome, ctx.began.elapsed());
     let mut response = Response::new(Body::from(body));
@@ -35,6 +40,12 @@ pub(crate) async fn invoke(State(app): State<App>, ctx: Ctx, path: PathParams, r
         headers.insert(FAILED_BY, HeaderValue::from_static("function"));
     }
     Ok(response)
+}
+
+/// A response over the limit is the function's doing, and still no answer that could be given.
+fn too_large(error: &FunctionError) -> Fault {
+    let limit = format!("{} (limit: {PAYLOAD_OUT_MAX} bytes)", error.message);
+    Fault::new(Code::ResponseTooLarge, limit)
 }
 
 /// `nova_api::v1::InvokeAnswer`, written by hand so that the output is copied once and not read.
