@@ -25,11 +25,26 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-/// The server that tests share. It lives until the test process ends; the keeper then
-/// ends it all by itself, because its server is gone.
+static SHARED: OnceLock<Server> = OnceLock::new();
+
+/// The server that tests share. It is stopped when the test process ends.
 pub(crate) fn shared() -> &'static Server {
-    static SERVER: OnceLock<Server> = OnceLock::new();
-    SERVER.get_or_init(|| Server::start(&["--set", "isolation.orphan_grace_s=1"]))
+    extern "C" fn stop() {
+        if let Some(server) = SHARED.get() {
+            signal(server.pid(), "TERM");
+            // Its folder goes with it.
+            let begun = Instant::now();
+            while server.get("/health/live").0 != 0 && begun.elapsed() < Duration::from_secs(10) {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            let _ = std::fs::remove_dir_all(&server.dir);
+        }
+    }
+    SHARED.get_or_init(|| {
+        // SAFETY: the handler takes no arguments and may run at any time after this.
+        unsafe { libc::atexit(stop) };
+        Server::start(&["--set", "isolation.orphan_grace_s=1"])
+    })
 }
 
 impl Server {
