@@ -108,7 +108,7 @@ fn metric_names(source: &str, into: &mut BTreeSet<String>) {
     }
 }
 
-/// Every setting of a server is in the list. `nova` is the binary.
+/// Every setting of a server is in the list with its default. `nova` is the binary.
 pub(crate) fn settings(root: &Path, nova: &Path) -> Result<Vec<String>, String> {
     let document = read(&root.join(OPERATIONS))?;
     let mut command = Command::new(nova);
@@ -116,9 +116,21 @@ pub(crate) fn settings(root: &Path, nova: &Path) -> Result<Vec<String>, String> 
     let shown: Value = serde_json::from_str(&output_of(&mut command)?)
         .map_err(|error| format!("nova config show: {error}"))?;
     let rows = shown.as_array().filter(|rows| !rows.is_empty()).ok_or("nova config show lists no setting")?;
-    let keys: BTreeSet<&str> = rows.iter().filter_map(|row| row["key"].as_str()).collect();
-    let missing = keys.iter().filter(|key| !document.contains(&format!("| `{key}` |")));
-    Ok(missing.map(|key| format!("{OPERATIONS}: the setting `{key}` has no row")).collect())
+    Ok(rows.iter().filter_map(|row| setting_missing(row, &document)).collect())
+}
+
+fn setting_missing(row: &Value, document: &str) -> Option<String> {
+    let (key, value) = (row["key"].as_str()?, row["value"].as_str()?.trim_matches('"'));
+    let mut start = format!("| `{key}` | ");
+    if !document.contains(&start) {
+        return Some(format!("{OPERATIONS}: the setting `{key}` has no row"));
+    }
+    // A host with a configuration file shows other values.
+    if row["origin"] != "default" {
+        return None;
+    }
+    start.push_str(&if value.is_empty() { "empty |".to_owned() } else { format!("`{value}` |") });
+    (!document.contains(&start)).then(|| format!("{OPERATIONS}: the row of `{key}` must begin with {start}"))
 }
 
 /// Links to files of the repository lead to a file.
@@ -178,6 +190,17 @@ mod tests {
             &mut names,
         );
         assert_eq!(names.into_iter().collect::<Vec<_>>(), ["nova_a_total", "nova_b_seconds"]);
+    }
+
+    #[test]
+    fn a_setting_without_row_and_a_wrong_default_are_found() {
+        let row =
+            |key: &str, value: &str| serde_json::json!({"key": key, "value": value, "origin": "default"});
+        let document = "| `a.b` | `5` | x |\n| `a.c` | empty | x |\n";
+        assert_eq!(setting_missing(&row("a.b", "5"), document), None);
+        assert_eq!(setting_missing(&row("a.c", "\"\""), document), None);
+        assert!(setting_missing(&row("a.b", "6"), document).is_some());
+        assert!(setting_missing(&row("a.d", "5"), document).is_some());
     }
 
     #[test]

@@ -39,8 +39,7 @@ impl Options {
 
 /// Runs the checks, or writes the files.
 pub(crate) fn run(root: &Path, options: &Options) -> Checked {
-    let mut complaints = documented::check(root)?;
-    complaints.extend(openapi::run(root, options.write)?);
+    let mut complaints = openapi::run(root, options.write)?;
     if !options.no_binary {
         let nova = match &options.nova {
             Some(path) => path.clone(),
@@ -49,6 +48,8 @@ pub(crate) fn run(root: &Path, options: &Options) -> Checked {
         complaints.extend(cli::run(root, &nova, options.write)?);
         complaints.extend(documented::settings(root, &nova)?);
     }
+    // Last, because links may lead to what was written just now.
+    complaints.extend(documented::check(root)?);
     if complaints.is_empty() {
         say(if options.write { "generated: written" } else { "generated: up to date" });
     }
