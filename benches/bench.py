@@ -136,8 +136,7 @@ class Bench:
         }
         one, many = {t: [] for t in targets}, {t: [] for t in targets}
         for url in targets.values():
-            if url.endswith("hello") or not url.startswith(self.arguments.floor + "/") or url.endswith("/call"):
-                wrk(url, 4, 1)
+            wrk(url, 4, 1)
         for _ in range(self.rounds):
             for target, url in targets.items():
                 one[target].append(wrk(url, 1, self.seconds)[1])
@@ -291,12 +290,18 @@ class Bench:
     # memory
 
     def memory(self):
-        """PSS of server and keeper, MiB."""
-        total = 0.0
+        """What server and keeper hold together, MiB: their own pages, and the binary's once."""
+        own, shared = 0, 0
         for pid in self.arguments.pids.split(","):
+            sizes = dict.fromkeys(("Private", "Shared"), 0)
             with open("/proc/%s/smaps_rollup" % pid) as file:
-                total += next(int(line.split()[1]) for line in file if line.startswith("Pss:")) / 1024
-        return total
+                for line in file:
+                    kind = line.partition("_")[0]
+                    if kind in sizes and "Hugetlb" not in line:
+                        sizes[kind] += int(line.split()[1])
+            own += sizes["Private"]
+            shared = max(shared, sizes["Shared"])
+        return (own + shared) / 1024
 
     def at_rest(self):
         names = [self.create("bench-rest-%d" % n, "python", HELLO["python"], idle_ttl_s=1) for n in range(50)]

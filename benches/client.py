@@ -14,6 +14,15 @@ class Client:
         self.host = "%s:%s" % (host, port)
         self.timeout = timeout
         self.socket = None
+        self.used = 0.0
+
+    def ready(self):
+        """A connection; a new one if the server may have ended the old one for idling."""
+        if self.socket is not None and time.monotonic() - self.used > 2:
+            self.close()
+        if self.socket is None:
+            self.connect()
+        self.used = time.monotonic()
 
     def connect(self):
         self.socket = socket.create_connection(self.address, self.timeout)
@@ -43,15 +52,13 @@ class Client:
         return data
 
     def exchange(self, request):
-        if self.socket is None:
-            self.connect()
+        self.ready()
         self.socket.sendall(request)
         return self.response()
 
     def timed(self, request):
         """Milliseconds from sending to the last byte, and the body."""
-        if self.socket is None:
-            self.connect()
+        self.ready()
         begin = time.perf_counter()
         self.socket.sendall(request)
         status, data = self.response()

@@ -1,6 +1,6 @@
 //! The floors of `make bench`: the least that can be done on this machine.
 //!
-//! * `GET /` answers a constant: what HTTP alone costs.
+//! * `/` answers a constant: what HTTP alone costs.
 //! * `POST /call` passes the body to a Python process over a Unix socket and its answer
 //!   back: what any server must pay that runs Python elsewhere. No isolation, no queue, no
 //!   limits, no records.
@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::{any, post};
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -81,7 +81,7 @@ async fn serve(port: u16, socket: &str, count: usize) -> io::Result<()> {
         queues.push((sender, AtomicUsize::new(0)));
     }
     let app = Router::new()
-        .route("/", get(async || "hello"))
+        .route("/", any(async || "hello"))
         .route("/call", post(call))
         .with_state(Arc::new(Workers { queues }));
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
