@@ -86,7 +86,9 @@ pub(crate) async fn next(
     loop {
         let until = deadline.min(Instant::now() + bounds.idle);
         match tokio::time::timeout_at(until, body.frame()).await {
-            Err(_) => return Err(Refused::too_slow("the body did not arrive in time; send it faster, or smaller")),
+            Err(_) => {
+                return Err(Refused::too_slow("the body did not arrive in time; send it faster, or smaller"));
+            }
             Ok(None) => return Ok(None),
             Ok(Some(Ok(frame))) => match frame.into_data() {
                 Ok(data) if data.is_empty() => {}
@@ -140,7 +142,10 @@ pub(crate) async fn json<T: DeserializeOwned>(
     if !(media.is_empty() || media == "application/json" || media.ends_with("+json")) {
         return Err(Fault::new(
             Code::UnsupportedMediaType,
-            format!("this endpoint takes application/json, not {:?}; set Content-Type", crate::query::cut(&media)),
+            format!(
+                "this endpoint takes application/json, not {:?}; set Content-Type",
+                crate::query::cut(&media)
+            ),
         )
         .into());
     }
@@ -204,7 +209,11 @@ mod tests {
     fn bad_json_is_refused_with_line_and_column() {
         let fault = fault_of::<CreateFunction>("{\n  \"name\": }");
         assert!(fault.message().contains("line 2 column 11"), "{fault}");
-        assert!(fault_of::<CreateFunction>("{\"name\":\"a\",\"runtime\":\"go\"} x").message().contains("after its end"));
+        assert!(
+            fault_of::<CreateFunction>("{\"name\":\"a\",\"runtime\":\"go\"} x")
+                .message()
+                .contains("after its end")
+        );
         assert!(fault_of::<CreateFunction>(" ").message().contains("empty"));
     }
 
@@ -225,5 +234,37 @@ mod tests {
         for bad in [&b"{"[..], b"{} {}", b"nul", b"\"\xff\"", b"\xff"] {
             assert!(check_json(bad).is_err(), "{bad:?}");
         }
+    }
+
+    /// A body of these pieces, each after a pause, that ends only if `ends`.
+    fn dripping(pieces: usize, pause: Duration, ends: bool) -> Body {
+        Body::from_stream(futures::stream::unfold(0, move |sent| async move {
+            if sent == pieces && !ends {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(pause).await;
+            (sent < pieces).then(|| (Ok::<_, std::io::Error>(Bytes::from_static(b"x")), sent + 1))
+        }))
+    }
+
+    async fn status_of(body: Body, bounds: Bounds) -> Option<u16> {
+        let refused = read(&HeaderMap::new(), body, bounds).await.err()?;
+        let own = refused.status.map(|status| status.as_u16());
+        Some(own.unwrap_or(refused.fault.code().http_status()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_stalls_or_drips_for_too_long_is_refused_with_408() {
+        let second = Duration::from_secs(1);
+        assert_eq!(status_of(dripping(5, second, true), EVENT).await, None);
+        assert_eq!(status_of(dripping(5, second, false), EVENT).await, Some(408), "stalls");
+        assert_eq!(status_of(dripping(1000, second * 5, true), EVENT).await, Some(408), "drips");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_never_says_its_size_is_bounded_too() {
+        let bounds = Bounds { size: 3, ..EVENT };
+        assert_eq!(status_of(dripping(3, Duration::ZERO, true), bounds).await, None);
+        assert_eq!(status_of(dripping(4, Duration::ZERO, true), bounds).await, Some(413));
     }
 }

@@ -30,7 +30,9 @@ impl PathParams {
     /// The parameter of that name; routes and handlers agree on it.
     pub(crate) fn get(&self, name: &str) -> FaultResult<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
-        found.map(|(_, value)| value.as_str()).ok_or_else(|| Fault::internal(format!("no path parameter {name}")))
+        found
+            .map(|(_, value)| value.as_str())
+            .ok_or_else(|| Fault::internal(format!("no path parameter {name}")))
     }
 
     /// The function's name.
@@ -79,7 +81,8 @@ impl Query {
             Ok(number) if (low..=high).contains(&number) => Ok(Some(number)),
             _ => {
                 let rule = format!("must be a whole number, {low} to {high}");
-                Err(Fault::invalid(format!("parameter {name} {rule}, is {:?}", cut(text))).with_field(name, rule))
+                Err(Fault::invalid(format!("parameter {name} {rule}, is {:?}", cut(text)))
+                    .with_field(name, rule))
             }
         }
     }
@@ -89,8 +92,10 @@ impl Query {
         match self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str()) {
             None | Some("false" | "0") => Ok(false),
             Some("" | "true" | "1") => Ok(true),
-            Some(other) => Err(Fault::invalid(format!("parameter {name} is true or false, not {:?}", cut(other)))
-                .with_field(name, "true or false")),
+            Some(other) => {
+                Err(Fault::invalid(format!("parameter {name} is true or false, not {:?}", cut(other)))
+                    .with_field(name, "true or false"))
+            }
         }
     }
 

@@ -76,3 +76,27 @@ pub(crate) fn event(name: &str, id: Option<&str>, data: &[u8]) -> Bytes {
     frame.extend_from_slice(b"\n\n");
     frame.into()
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::StreamExt as _;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn silence_is_filled_with_heartbeats() {
+        let frames = futures::stream::once(async {
+            tokio::time::sleep(HEARTBEAT * 2 + Duration::from_secs(1)).await;
+            event("", None, b"1")
+        });
+        let body = response(frames).into_body().into_data_stream();
+        let pieces: Vec<_> = body.map(|piece| piece.expect("no fault")).collect().await;
+        assert_eq!(pieces, [&b":\n\n"[..], b":\n\n", b"data: 1\n\n"]);
+    }
+
+    #[test]
+    fn an_event_is_one_line_per_field() {
+        let frame = event("done", Some("7"), b"{\"a\":\r\n1}");
+        assert_eq!(frame, &b"id: 7\nevent: done\ndata: {\"a\":  1}\n\n"[..]);
+    }
+}

@@ -54,10 +54,9 @@ impl DevGuard {
         };
         let name = name.strip_suffix('.').unwrap_or(name);
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']')).unwrap_or(name);
-        let loopback = bare.parse::<IpAddr>().map_or_else(
-            |_| name.eq_ignore_ascii_case("localhost"),
-            |address| address.is_loopback(),
-        );
+        let loopback = bare
+            .parse::<IpAddr>()
+            .map_or_else(|_| name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
         loopback && self.ports.contains(&port)
     }
 }
@@ -92,7 +91,14 @@ mod tests {
 
     #[test]
     fn only_loopback_with_our_port_is_a_host() {
-        for good in ["127.0.0.1:9000", "localhost:9000", "LOCALHOST:9000", "[::1]:9000", "127.9.9.9:9000", "localhost"] {
+        for good in [
+            "127.0.0.1:9000",
+            "localhost:9000",
+            "LOCALHOST:9000",
+            "[::1]:9000",
+            "127.9.9.9:9000",
+            "localhost",
+        ] {
             assert!(check(Some(good), None), "{good}");
         }
         for bad in [
@@ -114,7 +120,13 @@ mod tests {
     fn only_our_own_pages_may_ask() {
         let host = Some("127.0.0.1:9000");
         assert!(check(host, Some("http://localhost:9000")));
-        for bad in ["null", "http://evil.example", "https://127.0.0.1:9000", "http://127.0.0.1:8080", "http://127.0.0.1:9000@evil"] {
+        for bad in [
+            "null",
+            "http://evil.example",
+            "https://127.0.0.1:9000",
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1:9000@evil",
+        ] {
             assert!(!check(host, Some(bad)), "{bad}");
         }
     }

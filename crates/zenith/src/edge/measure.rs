@@ -74,3 +74,62 @@ impl Meter {
         row.count(status.as_u16());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::{Arc, Mutex};
+
+    use metrics::{Gauge, Key, KeyName, Metadata, Recorder, SharedString, Unit};
+    use nova_domain::Scope;
+    use nova_domain::call::TraceContext;
+    use tokio::time::Instant;
+
+    use super::*;
+
+    /// Counters by their labels.
+    #[derive(Default)]
+    struct Counters(Mutex<HashMap<String, Arc<AtomicU64>>>);
+
+    impl Recorder for Counters {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn register_counter(&self, key: &Key, _: &Metadata<'_>) -> Counter {
+            let labels: Vec<_> = key.labels().map(metrics::Label::value).collect();
+            let mut counters = self.0.lock().expect("not poisoned");
+            Counter::from_arc(counters.entry(labels.join(" ")).or_default().clone())
+        }
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn answers_without_a_route_share_one_label_however_many_paths_there_are() {
+        let counters = Counters::default();
+        metrics::with_local_recorder(&counters, || {
+            let meter = Meter::new();
+            let context = Context::new(
+                "r".into(),
+                None,
+                Scope::default_scope(),
+                TraceContext::default(),
+                Instant::now(),
+            );
+            for _ in 0..3 {
+                meter.count(&context, &Method::GET, StatusCode::NOT_FOUND, Duration::ZERO);
+            }
+            let row = &meter.rows["/functions/{name}"][0];
+            row.count(200);
+            row.count(200);
+        });
+        let counters = counters.0.into_inner().expect("not poisoned");
+        let count = |labels: &str| counters[labels].load(Ordering::Relaxed);
+        assert_eq!(count("other other 404"), 3);
+        assert_eq!(count("GET /functions/{name} 200"), 2);
+    }
+}

@@ -95,7 +95,9 @@ impl Edge {
             (Ok(scope), Ok(())) => (scope, None),
             // The guard goes first: a foreign page learns nothing else.
             (Ok(scope), Err(fault)) => (scope, Some(fault)),
-            (Err(_), Err(fault)) | (Err(fault), Ok(())) => (self.app.inner.default_scope.clone(), Some(fault)),
+            (Err(_), Err(fault)) | (Err(fault), Ok(())) => {
+                (self.app.inner.default_scope.clone(), Some(fault))
+            }
         };
         (Context::new(request_id, run, scope, trace, began), refusal)
     }
@@ -138,7 +140,8 @@ fn sign(headers: &mut HeaderMap, context: &Context) {
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, value);
     }
-    if let Some(value) = context.trace.traceparent.as_ref().and_then(|text| HeaderValue::from_str(text).ok()) {
+    if let Some(value) = context.trace.traceparent.as_ref().and_then(|text| HeaderValue::from_str(text).ok())
+    {
         headers.insert(TRACEPARENT, value);
     }
 }

@@ -13,7 +13,10 @@ pub(super) fn enter(headers: &HeaderMap) -> TraceContext {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let Some((trace, flags)) = text(headers::TRACEPARENT).and_then(parse) else {
         let trace = fastrand::u128(1..);
-        return TraceContext { traceparent: Some(format!("00-{trace:032x}-{span:016x}-01")), tracestate: None };
+        return TraceContext {
+            traceparent: Some(format!("00-{trace:032x}-{span:016x}-01")),
+            tracestate: None,
+        };
     };
     let tracestate = text(headers::TRACESTATE).filter(|state| state.len() <= TRACESTATE_MAX);
     TraceContext {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use nova_domain::call::{PAYLOAD_IN_MAX, Qualifier};
+use nova_domain::call::{FunctionError, FunctionErrorKind, PAYLOAD_IN_MAX, PAYLOAD_OUT_MAX, Qualifier};
 use nova_domain::{Code, Fault};
 use serde_json::json;
 
@@ -18,7 +18,10 @@ async fn a_call_answers_with_the_output_byte_for_byte() {
     let answer = reply.good(200);
     assert!(String::from_utf8_lossy(&reply.body).contains("\"output\":{\"b\": 1.10, \"a\":\n[]},"));
     assert_eq!(answer["request_id"], reply.header("x-request-id"));
-    assert_eq!((&answer["error"], &answer["cold_start"], &answer["version"]), (&json!(null), &json!(true), &json!(1)));
+    assert_eq!(
+        (&answer["error"], &answer["cold_start"], &answer["version"]),
+        (&json!(null), &json!(true), &json!(1))
+    );
     assert!(answer["duration_ms"].as_f64().is_some_and(|ms| ms > 0.0));
     assert_eq!(reply.header("nova-failed-by"), "");
     assert_eq!(server.invoker.last_call().payload, "{\"x\":1}");
@@ -37,6 +40,19 @@ async fn a_functions_own_error_is_an_answer() {
         answer["error"],
         json!({"kind": "error", "type": "ValueError", "message": "no \"good\"", "stack": ["main.py:3"]})
     );
+}
+
+#[tokio::test]
+async fn an_output_over_the_limit_is_refused_with_the_limit() {
+    let server = Server::start().await;
+    server.create("f").await;
+    let mut error = value_error();
+    error.kind = FunctionErrorKind::BadResponse;
+    error.error_type = FunctionError::RESPONSE_TOO_LARGE.to_owned();
+    server.invoker.next(Script::Error(error));
+    let problem = server.post("/functions/f/invoke", "{}").await.problem(413, "response_too_large");
+    let limit = PAYLOAD_OUT_MAX.to_string();
+    assert!(problem["detail"].as_str().is_some_and(|text| text.contains(&limit)), "{problem}");
 }
 
 #[tokio::test]
@@ -71,7 +87,9 @@ async fn an_executor_that_panics_is_a_problem_and_the_next_call_works() {
 async fn events_are_any_json_and_nothing_else() {
     let server = Server::start().await;
     server.create("f").await;
-    for (event, passed) in [("", "{}"), ("  \n", "{}"), ("null", "null"), ("[1, 2]", "[1, 2]"), ("\"é\"", "\"é\"")] {
+    for (event, passed) in
+        [("", "{}"), ("  \n", "{}"), ("null", "null"), ("[1, 2]", "[1, 2]"), ("\"é\"", "\"é\"")]
+    {
         server.post("/functions/f/invoke", event).await.good(200);
         assert_eq!(server.invoker.last_call().payload, passed);
     }

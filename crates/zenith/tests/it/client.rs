@@ -33,7 +33,10 @@ async fn the_client_speaks_every_endpoint_of_functions() {
     let versions = client.list_versions("hello", &PageQuery::default()).await.expect("listed");
     assert_eq!(versions.items.len(), 3);
     assert_eq!(client.get_version("hello", 2).await.expect("shown").memory_mb, 256);
-    assert_eq!(client.diff_versions("hello", 1, 2).await.expect("compared").changes[0].field, "limits.memory_mb");
+    assert_eq!(
+        client.diff_versions("hello", 1, 2).await.expect("compared").changes[0].field,
+        "limits.memory_mb"
+    );
     assert_eq!(client.activate_version("hello", 1, Some(3)).await.expect("activated").version, 1);
     assert_eq!(client.list_runtimes().await.expect("listed").items.len(), 6);
     client.delete_function("hello", None).await.expect("deleted");

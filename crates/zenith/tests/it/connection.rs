@@ -21,7 +21,11 @@ async fn rest(stream: &mut TcpStream) -> String {
 }
 
 fn quick() -> ServeSettings {
-    ServeSettings { header_timeout: Duration::from_millis(200), drain: Duration::from_millis(300), ..ServeSettings::default() }
+    ServeSettings {
+        header_timeout: Duration::from_millis(200),
+        drain: Duration::from_millis(300),
+        ..ServeSettings::default()
+    }
 }
 
 #[tokio::test]
@@ -29,7 +33,10 @@ async fn a_body_that_stops_half_way_is_refused_and_calls_nothing() {
     let server = Server::start().await;
     server.create("f").await;
     let mut stream = connect(&server).await;
-    let head = format!("POST /functions/f/invoke HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n{{\"a\":", server.address);
+    let head = format!(
+        "POST /functions/f/invoke HTTP/1.1\r\nHost: {}\r\nContent-Length: 100\r\n\r\n{{\"a\":",
+        server.address
+    );
     stream.write_all(head.as_bytes()).await.expect("sends");
     stream.shutdown().await.expect("closes its side");
     let answer = rest(&mut stream).await;
@@ -78,7 +85,8 @@ async fn connections_over_the_bound_wait_for_room() {
     let server = Server::with(ServeSettings { max_connections: 1, ..ServeSettings::default() }).await;
     let first = connect(&server).await;
     let mut second = connect(&server).await;
-    let request = format!("GET /health/live HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.address);
+    let request =
+        format!("GET /health/live HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", server.address);
     second.write_all(request.as_bytes()).await.expect("sends");
     let mut byte = [0];
     let early = tokio::time::timeout(Duration::from_millis(200), second.read(&mut byte)).await;
@@ -131,5 +139,7 @@ async fn what_does_not_end_in_time_is_cut_off() {
     served.await.expect("no panic").expect("no fault");
     assert!(began.elapsed() >= Duration::from_millis(250));
     assert!(caller.await.expect("no panic").is_err(), "the caller sees a broken connection");
-    tokio::time::timeout(Duration::from_secs(5), server.invoker.cancelled.notified()).await.expect("cancelled");
+    tokio::time::timeout(Duration::from_secs(5), server.invoker.cancelled.notified())
+        .await
+        .expect("cancelled");
 }

@@ -42,7 +42,12 @@ async fn foreign_hosts_and_pages_are_kept_out() {
         (get("127.0.0.1:1", ""), false),
         (get(&format!("127.0.0.1:{port}"), "Origin: http://evil.example\r\n"), false),
         (get(&format!("127.0.0.1:{port}"), "Origin: null\r\n"), false),
-        (format!("GET http://evil.example/functions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"), false),
+        (
+            format!(
+                "GET http://evil.example/functions HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n"
+            ),
+            false,
+        ),
     ] {
         let answer = raw(&server, &request).await;
         let status = if good { "HTTP/1.1 200" } else { "HTTP/1.1 403" };

@@ -111,7 +111,9 @@ async fn a_patch_sets_resets_and_leaves_alone() {
     let merge = json!({"merge_env_vars": {"A": null, "C": "3"}});
     let changed = server.send_json("PATCH", "/functions/f", &merge).await.good(200);
     assert_eq!(changed["env_vars"], json!({"B": "2", "C": "3"}));
-    for bad in [json!({"memory_mb": 1}), json!({"runtime": null}), json!({"name": "g"}), json!({"limits": {"x": 1}})] {
+    for bad in
+        [json!({"memory_mb": 1}), json!({"runtime": null}), json!({"name": "g"}), json!({"limits": {"x": 1}})]
+    {
         server.send_json("PATCH", "/functions/f", &bad).await.problem(400, "invalid_argument");
     }
     server.send_json("PATCH", "/functions/nobody", &json!({})).await.problem(404, "not_found");
@@ -156,7 +158,8 @@ async fn a_compiled_function_shows_what_the_compiler_said() {
     assert_eq!(made["compile_output"], "main.go:1: expected package");
     let problem = server.post("/functions/g/invoke", "{}").await.problem(409, "not_ready");
     assert!(problem["detail"].as_str().is_some_and(|text| text.contains("expected package")), "{problem}");
-    let fixed = server.send_json("PUT", "/functions/g/code", &json!({"code": "package main"})).await.good(200);
+    let fixed =
+        server.send_json("PUT", "/functions/g/code", &json!({"code": "package main"})).await.good(200);
     assert_eq!((&fixed["compile_status"], &fixed["active_version"]), (&json!("success"), &json!(2)));
     server.post("/functions/g/invoke", "{}").await.good(200);
 }

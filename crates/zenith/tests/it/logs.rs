@@ -38,14 +38,19 @@ async fn logs_are_shown_by_tail_run_and_time() {
     assert_eq!(texts(&get(&format!("?cursor={cursor}")).await), ["two", "three"]);
     let of_run = server.get(&format!("/runs/{first}/logs?limit=1")).await.good(200);
     assert_eq!(texts(&of_run), ["one"]);
-    assert_eq!((&of_run["items"][0]["stream"], &of_run["items"][0]["request_id"]), (&json!("stdout"), &json!(first)));
+    assert_eq!(
+        (&of_run["items"][0]["stream"], &of_run["items"][0]["request_id"]),
+        (&json!("stdout"), &json!(first))
+    );
 }
 
 #[tokio::test]
 async fn bad_questions_about_logs_are_refused() {
     let server = Server::start().await;
     server.create("f").await;
-    for query in ["tail=x", "tail=1001", "since=soon", "cursor=x", "follow=maybe", "request_id=%20", "limit=0"] {
+    for query in
+        ["tail=x", "tail=1001", "since=soon", "cursor=x", "follow=maybe", "request_id=%20", "limit=0"]
+    {
         server.get(&format!("/functions/f/logs?{query}")).await.problem(400, "invalid_argument");
     }
     server.get("/functions/nobody/logs").await.problem(404, "not_found");
@@ -72,8 +77,7 @@ async fn a_follower_gets_history_and_what_comes_and_resumes_without_loss() {
     assert_eq!(new.text, "new");
     drop(lines);
     say(&server, &["missed"]).await;
-    let request =
-        server.request("GET", "/functions/f/logs?follow=true").header("last-event-id", &new.cursor);
+    let request = server.request("GET", "/functions/f/logs?follow=true").header("last-event-id", &new.cursor);
     let mut events = request.send().await.expect("an answer").bytes_stream();
     let event = events.next().await.expect("more").expect("no break");
     let event = String::from_utf8(event.into()).expect("text");

@@ -16,7 +16,10 @@ async fn health_shows_every_part_and_fails_with_one() {
     let broken = Err("the database does not answer; look at its log".to_owned());
     server.health.lock().expect("not poisoned").insert("store".to_owned(), broken);
     let health = server.get("/health").await.good(503);
-    assert_eq!((&health["status"], &health["components"]["store"]["status"]), (&json!("failing"), &json!("failing")));
+    assert_eq!(
+        (&health["status"], &health["components"]["store"]["status"]),
+        (&json!("failing"), &json!("failing"))
+    );
     assert!(health["components"]["store"]["detail"].as_str().is_some_and(|text| text.contains("database")));
     server.get("/health/ready").await.good(503);
     server.get("/health/live").await.good(200);
@@ -36,7 +39,10 @@ async fn runtimes_show_what_is_there_and_how_to_get_what_is_not() {
         items.iter().find(|row| row["name"] == name).cloned().expect("every runtime has a row")
     };
     assert_eq!(row("python")["installed"][0]["version"], "3.11.2");
-    assert_eq!((&row("ruby")["available"], &row("ruby")["install"]), (&json!(false), &json!("apt-get install ruby")));
+    assert_eq!(
+        (&row("ruby")["available"], &row("ruby")["install"]),
+        (&json!(false), &json!("apt-get install ruby"))
+    );
     assert_eq!((&row("go")["kind"], &row("executable")["available"]), (&json!("compiled"), &json!(true)));
 }
 

@@ -23,8 +23,14 @@ async fn runs_are_listed_filtered_and_shown() {
     assert_eq!(count(server.get("/runs?until=1h").await.good(200)), 0);
     let id = first["request_id"].as_str().expect("an id");
     let run = server.get(&format!("/runs/{id}")).await.good(200);
-    assert_eq!((&run["id"], &run["function"], &run["status"]), (&json!(id), &json!("f"), &json!("succeeded")));
-    assert_eq!((&run["input"], &run["output"], &run["exec_ms"]), (&json!({"n": 1}), &json!({"n": 1}), &json!(1.5)));
+    assert_eq!(
+        (&run["id"], &run["function"], &run["status"]),
+        (&json!(id), &json!("f"), &json!("succeeded"))
+    );
+    assert_eq!(
+        (&run["input"], &run["output"], &run["exec_ms"]),
+        (&json!({"n": 1}), &json!({"n": 1}), &json!(1.5))
+    );
     assert!(run["trace_id"].as_str().is_some_and(|id| id.len() == 32));
     let page = server.get("/runs?limit=2").await.good(200);
     let cursor = page["next_cursor"].as_str().expect("one more page");
@@ -34,10 +40,18 @@ async fn runs_are_listed_filtered_and_shown() {
 #[tokio::test]
 async fn bad_questions_about_runs_are_refused() {
     let server = Server::start().await;
-    for path in ["/runs?status=odd", "/runs?source=odd", "/runs?since=soon", "/runs?function=a%20b", "/runs?limit=0"] {
+    for path in
+        ["/runs?status=odd", "/runs?source=odd", "/runs?since=soon", "/runs?function=a%20b", "/runs?limit=0"]
+    {
         server.get(path).await.problem(400, "invalid_argument");
     }
-    for path in ["/runs/unknown", "/runs/%20", "/runs/unknown/logs", "/runs?function=nobody", "/functions/nobody/runs"] {
+    for path in [
+        "/runs/unknown",
+        "/runs/%20",
+        "/runs/unknown/logs",
+        "/runs?function=nobody",
+        "/functions/nobody/runs",
+    ] {
         server.get(path).await.problem(404, "not_found");
     }
 }

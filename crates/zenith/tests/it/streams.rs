@@ -41,9 +41,15 @@ async fn every_chunk_arrives_before_the_next_is_written() {
     }
     function.send(Event::Done("{\"a\":\n1}")).await.expect("read");
     let done = piece(&mut stream).await;
-    let data = done.strip_prefix("event: done\ndata: ").and_then(|data| data.strip_suffix("\n\n")).expect("one event");
+    let data = done
+        .strip_prefix("event: done\ndata: ")
+        .and_then(|data| data.strip_suffix("\n\n"))
+        .expect("one event");
     let done: Value = serde_json::from_str(data).expect("JSON in one line");
-    assert_eq!((&done["output"], &done["error"], &done["version"]), (&json!({"a": 1}), &json!(null), &json!(1)));
+    assert_eq!(
+        (&done["output"], &done["error"], &done["version"]),
+        (&json!({"a": 1}), &json!(null), &json!(1))
+    );
     drop(function);
     assert!(stream.next().await.is_none(), "nothing comes after the end");
 }

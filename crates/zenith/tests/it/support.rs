@@ -326,25 +326,28 @@ impl Sandboxes for ScriptedSandboxes {
             Some(output) => {
                 Build { status: CompileStatus::Failed, output: output.to_owned(), artifact: None }
             }
-            None => Build {
-                status: CompileStatus::Success,
-                output: String::new(),
-                artifact: Some(request.code),
-            },
+            None => {
+                Build { status: CompileStatus::Success, output: String::new(), artifact: Some(request.code) }
+            }
         })
     }
 
     /// A host without Ruby.
     fn runtimes(&self) -> Vec<InstalledRuntime> {
-        [(Runtime::Python, "3.11.2"), (Runtime::Node, "22.1.0"), (Runtime::Go, "1.24.0"), (Runtime::Rust, "1.95.0")]
-            .into_iter()
-            .map(|(runtime, version)| InstalledRuntime {
-                runtime,
-                version: version.to_owned(),
-                path: format!("/usr/bin/{runtime}"),
-                root: None,
-            })
-            .collect()
+        [
+            (Runtime::Python, "3.11.2"),
+            (Runtime::Node, "22.1.0"),
+            (Runtime::Go, "1.24.0"),
+            (Runtime::Rust, "1.95.0"),
+        ]
+        .into_iter()
+        .map(|(runtime, version)| InstalledRuntime {
+            runtime,
+            version: version.to_owned(),
+            path: format!("/usr/bin/{runtime}"),
+            root: None,
+        })
+        .collect()
     }
 
     fn retire(&self, _: &FunctionId, _: &[u32]) {}

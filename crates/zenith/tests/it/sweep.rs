@@ -5,7 +5,11 @@ use nova_api::endpoints::{Body, ENDPOINTS, ScopeKind};
 use crate::support::Server;
 
 fn filled(path: &str) -> String {
-    path.replace("{name}", "nobody").replace("{id}", "01ABC").replace("{version}", "1").replace("{v1}", "1").replace("{v2}", "2")
+    path.replace("{name}", "nobody")
+        .replace("{id}", "01ABC")
+        .replace("{version}", "1")
+        .replace("{v1}", "1")
+        .replace("{v2}", "2")
 }
 
 #[tokio::test]
@@ -44,7 +48,8 @@ async fn a_bad_scope_is_refused_by_every_endpoint_of_a_namespace() {
 async fn endpoints_of_a_namespace_see_nothing_of_another_tenant() {
     let server = Server::start().await;
     server.create("mine").await;
-    for row in ENDPOINTS.iter().filter(|row| row.scope == ScopeKind::Namespace && row.path.contains("{name}")) {
+    for row in ENDPOINTS.iter().filter(|row| row.scope == ScopeKind::Namespace && row.path.contains("{name}"))
+    {
         let path = row.path.replace("{name}", "mine");
         let mut request =
             server.request(row.method.as_str(), &filled(&path)).header("x-nova-tenant", "other");

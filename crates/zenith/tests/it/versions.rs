@@ -21,10 +21,14 @@ async fn versions_are_listed_shown_compared_and_activated() {
     let one = server.get("/functions/f/versions/1").await.good(200);
     assert_eq!((&one["function"], &one["code_size"]), (&json!("f"), &json!(2)));
     let diff = server.get("/functions/f/versions/1/diff/2").await.good(200);
-    let fields: Vec<_> = diff["changes"].as_array().expect("a list").iter().map(|change| &change["field"]).collect();
+    let fields: Vec<_> =
+        diff["changes"].as_array().expect("a list").iter().map(|change| &change["field"]).collect();
     assert_eq!(fields, ["code", "files/main.py"]);
     let back = server.post("/functions/f/versions/1/activate", "").await.good(200);
-    assert_eq!((&back["version"], &back["latest_version"], &back["revision"]), (&json!(1), &json!(2), &json!(3)));
+    assert_eq!(
+        (&back["version"], &back["latest_version"], &back["revision"]),
+        (&json!(1), &json!(2), &json!(3))
+    );
     assert_eq!(server.post("/functions/f/invoke", "{}").await.good(200)["version"], 1);
     assert_eq!(server.post("/functions/f/invoke?qualifier=2", "{}").await.good(200)["version"], 2);
     assert_eq!(server.post("/functions/f/invoke?qualifier=$LATEST", "{}").await.good(200)["version"], 2);

@@ -65,7 +65,8 @@ fn qualifier(parts: &Parts) -> FaultResult<Qualifier> {
 
 fn text<'p>(parts: &'p Parts, name: &'static str) -> FaultResult<Option<&'p str>> {
     let Some(value) = parts.headers.get(name) else { return Ok(None) };
-    let text = value.to_str().map_err(|_| Fault::invalid(format!("header {name} must be plain ASCII text")))?;
+    let text =
+        value.to_str().map_err(|_| Fault::invalid(format!("header {name} must be plain ASCII text")))?;
     Ok(Some(text.trim()))
 }
 

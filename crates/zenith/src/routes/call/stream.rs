@@ -36,7 +36,9 @@ fn frames(
 ) -> impl futures::Stream<Item = Bytes> + Send {
     events.map(move |event| match event {
         StreamEvent::Chunk(bytes) => chunk(&bytes),
-        StreamEvent::Done(outcome) => sse::event("done", None, &answer(&id, &outcome, context.began.elapsed())),
+        StreamEvent::Done(outcome) => {
+            sse::event("done", None, &answer(&id, &outcome, context.began.elapsed()))
+        }
         StreamEvent::Failed(fault) => {
             tracing::warn!(request_id = %context.request_id, cause = %fault.log_line(), "stream failed");
             let problem = Problem::of(&fault, &context.request_id);

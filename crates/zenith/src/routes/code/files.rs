@@ -27,7 +27,9 @@ pub(crate) async fn list(State(app): State<App>, ctx: Ctx, path: PathParams, que
 
 pub(crate) async fn content(State(app): State<App>, ctx: Ctx, path: PathParams, query: Query) -> Answer {
     let Some(file) = query.get("path") else {
-        return Err(Fault::invalid("which file? name it: ?path=main.py").with_field("path", "missing").into());
+        return Err(Fault::invalid("which file? name it: ?path=main.py")
+            .with_field("path", "missing")
+            .into());
     };
     let name = path.function()?;
     let bytes = app.functions().get_file(&ctx.scope, &name, &query.qualifier()?, file).await?;

@@ -51,8 +51,9 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<ReplaceCode,
             }
         };
         let bytes = field.bytes().await.map_err(refuse)?;
-        let text = String::from_utf8(bytes.into())
-            .map_err(|_| Fault::invalid(format!("part {name:?} is not UTF-8")).with_field(name, "not UTF-8"))?;
+        let text = String::from_utf8(bytes.into()).map_err(|_| {
+            Fault::invalid(format!("part {name:?} is not UTF-8")).with_field(name, "not UTF-8")
+        })?;
         *slot = Some(text);
     }
     let source = match (archive, code) {
@@ -95,7 +96,9 @@ fn refuse(error: multer::Error) -> Refused {
             Ok(late) => late.0,
             Err(other) => Fault::invalid("the form could not be read").with_source(other).into(),
         },
-        multer::Error::FieldSizeExceeded { field_name: Some(name), .. } if name != "archive" && name != "code" => {
+        multer::Error::FieldSizeExceeded { field_name: Some(name), .. }
+            if name != "archive" && name != "code" =>
+        {
             Fault::invalid(format!("part {name:?} is longer than {TEXT_MAX} bytes")).into()
         }
         multer::Error::FieldSizeExceeded { .. } | multer::Error::StreamSizeExceeded { .. } => {

@@ -15,7 +15,8 @@ const SMALL: u64 = 1024 * 1024;
 
 /// Waits for a slot if the body is large, or does not say how large it is. The slot is held until dropped.
 pub(in crate::routes) async fn upload_slot(headers: &HeaderMap) -> Option<SemaphorePermit<'static>> {
-    let length = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if length.is_some_and(|length| length <= SMALL) {
         return None;
     }
