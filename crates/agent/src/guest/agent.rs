@@ -13,7 +13,7 @@ use super::call::{Call, Place, ProcessCall, Stopped};
 use super::conn::Conn;
 use super::logs::{LineSplitter, LogBuffer, Source};
 use super::process::{self, Program};
-use super::sys::{self, Ended, Epoll, READ, WRITE};
+use super::sys::{self, Ended, Epoll, OomScore, READ, WRITE};
 use super::tree::{self, PidWatch, Swept};
 use crate::protocol::message::PING;
 use crate::protocol::{
@@ -64,6 +64,7 @@ pub(super) struct Agent {
     /// Output that came while no call was running.
     stray: LogBuffer,
     pids: PidWatch,
+    oom: OomScore,
     paused: bool,
     host_writing: bool,
     runtime_writing: bool,
@@ -72,7 +73,7 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    pub(super) fn new(channel: OwnedFd, start: Start) -> io::Result<Self> {
+    pub(super) fn new(channel: OwnedFd, start: Start, oom: OomScore) -> io::Result<Self> {
         sys::set_nonblocking(channel.as_raw_fd())?;
         let epoll = Epoll::new()?;
         let signals = sys::signal_fd()?;
@@ -90,6 +91,7 @@ impl Agent {
             numbers: 0,
             stray: LogBuffer::default(),
             pids: PidWatch::new(),
+            oom,
             paused: false,
             host_writing: false,
             runtime_writing: false,
@@ -104,7 +106,7 @@ impl Agent {
     }
 
     fn start_runtime(&mut self, program: &Program) -> io::Result<()> {
-        let started = process::start_runtime(program)?;
+        let started = process::start_runtime(program, &self.oom)?;
         let runtime = Runtime {
             pid: started.pid,
             conn: Conn::new(started.socket),
@@ -411,7 +413,7 @@ impl Agent {
                 program.env.insert(name.to_owned(), value.as_ref().to_owned());
             }
         }
-        let process = process::start_call(&program, &init.code_dir, init.file_size)?;
+        let process = process::start_call(&program, &init.code_dir, init.file_size, &self.oom)?;
         Ok(ProcessCall::new(process, exec.input.get().as_bytes().to_vec()))
     }
 
@@ -545,8 +547,7 @@ impl Agent {
         let call = self.calls.remove(index);
         let swept = self.sweep_if_idle();
         let stopped = call.stopped.map(|why| stop_error(why, &call));
-        let error = stopped
-            .or_else(|| resp.error.clone().map(|error| GuestError { kind: GuestErrorKind::Error, ..error }));
+        let error = stopped.or_else(|| resp.error.clone().map(shim_error));
         let output = if error.is_some() { None } else { resp.output };
         self.answer(call, output, error, swept == Swept::Dirty)
     }
@@ -562,15 +563,8 @@ impl Agent {
     }
 
     fn on_runtime_end(&mut self, ended: Ended) {
-        for token in [RUNTIME_OUT, RUNTIME_ERR] {
-            self.drain_runtime_output(token);
-        }
-        let Some(mut runtime) = self.runtime.take() else { return };
-        {
-            let log = self.calls.last_mut().map_or(&mut self.stray, |call| &mut call.log);
-            runtime.out.finish(log);
-            runtime.err.finish(log);
-        }
+        self.finish_runtime_output();
+        let Some(runtime) = self.runtime.take() else { return };
         let error = end_error(ended, &runtime.err.tail());
         sys::kill_everyone_else();
         if self.initialising {
@@ -585,11 +579,18 @@ impl Agent {
         }
     }
 
-    fn drain_runtime_output(&mut self, token: u64) {
-        // Bounded: what one pipe holds (64 KiB), since nobody writes any more.
-        for _ in 0..4 {
-            self.read_runtime_output(token);
+    /// Takes what the runtime still had written, with lines that have no end.
+    fn finish_runtime_output(&mut self) {
+        for token in [RUNTIME_OUT, RUNTIME_ERR] {
+            // Bounded: what one pipe holds (64 KiB), since nobody writes any more.
+            for _ in 0..4 {
+                self.read_runtime_output(token);
+            }
         }
+        let Some(runtime) = &mut self.runtime else { return };
+        let log = self.calls.last_mut().map_or(&mut self.stray, |call| &mut call.log);
+        runtime.out.finish(log);
+        runtime.err.finish(log);
     }
 
     // ---- processes of calls ------------------------------------------------
@@ -724,11 +725,12 @@ impl Agent {
                 Ok(false)
             }
             Place::Runtime if alone => {
+                sys::kill_everyone_else();
+                self.finish_runtime_output();
                 let call = self.calls.remove(index);
                 let error = stop_error(why, &call);
-                // Taken out first: the runtime's end is no news then.
+                // Taken out: the runtime's end is no news then.
                 self.runtime = None;
-                sys::kill_everyone_else();
                 self.init_error = Some(error.clone());
                 if std::mem::take(&mut self.initialising) {
                     self.answer_init(Some(error.clone()))?;
@@ -802,6 +804,16 @@ fn protocol_error(message: String) -> GuestError {
         message,
         ..GuestError::default()
     }
+}
+
+/// What a shim may say of its call: user code writes to the same descriptor, so the kinds
+/// that only the agent can know are not taken from there.
+fn shim_error(error: GuestError) -> GuestError {
+    let kind = match error.kind {
+        GuestErrorKind::Exit | GuestErrorKind::BadResponse | GuestErrorKind::Init => error.kind,
+        _ => GuestErrorKind::Error,
+    };
+    GuestError { kind, signal: None, ..error }
 }
 
 fn stop_error(why: Stopped, call: &Call) -> GuestError {

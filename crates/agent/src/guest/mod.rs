@@ -37,8 +37,11 @@ pub const CHANNEL_FD: i32 = 3;
 
 /// Runs the agent until the host says stop or its channel closes. Returns the exit code.
 pub fn run(start: Start) -> io::Result<i32> {
+    let oom = sys::OomScore::open();
     sys::hide_self()?;
+    // It survived our own exec; no program that we start may have it.
+    sys::close_on_exec(CHANNEL_FD)?;
     // SAFETY: the keeper hands the channel over as descriptor 3 and nothing else uses it.
     let channel = unsafe { OwnedFd::from_raw_fd(CHANNEL_FD) };
-    agent::Agent::new(channel, start)?.run()
+    agent::Agent::new(channel, start, oom)?.run()
 }

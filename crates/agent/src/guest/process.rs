@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use serde::{Deserialize, Serialize};
 
-use super::sys;
+use super::sys::{self, OomScore};
 
 /// A program with its arguments and whole environment.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -45,7 +45,7 @@ pub(super) struct Started {
 }
 
 /// Starts the interpreter with the shim's socket as descriptor 3.
-pub(super) fn start_runtime(program: &Program) -> io::Result<Started> {
+pub(super) fn start_runtime(program: &Program, oom: &OomScore) -> io::Result<Started> {
     let (ours, theirs) = sys::socket_pair()?;
     let mut command = program.command(None)?;
     let socket = theirs.as_raw_fd();
@@ -54,7 +54,7 @@ pub(super) fn start_runtime(program: &Program) -> io::Result<Started> {
         command.pre_exec(move || sys::duplicate_onto(socket, 3));
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
+    let mut child = oom.spawn_victims(|| command.spawn())?;
     let (stdout, stderr) = outputs(&mut child)?;
     Ok(Started { pid: child.id() as i32, socket: ours, stdout, stderr })
 }
@@ -69,11 +69,16 @@ pub(super) struct CallProcess {
 }
 
 /// Starts a process for one call in `directory`.
-pub(super) fn start_call(program: &Program, directory: &str, file_size: u64) -> io::Result<CallProcess> {
+pub(super) fn start_call(
+    program: &Program,
+    directory: &str,
+    file_size: u64,
+    oom: &OomScore,
+) -> io::Result<CallProcess> {
     let mut command = program.command(Some(file_size))?;
     command.current_dir(directory);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
+    let mut child = oom.spawn_victims(|| command.spawn())?;
     let stdin: OwnedFd = child.stdin.take().ok_or_else(|| io::Error::other("no stdin"))?.into();
     sys::set_nonblocking(stdin.as_raw_fd())?;
     let (stdout, stderr) = outputs(&mut child)?;

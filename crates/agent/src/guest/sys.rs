@@ -14,18 +14,43 @@ pub(super) fn hide_self() -> io::Result<()> {
     check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) }).map(drop)
 }
 
-/// In a child between fork and exec: readable again, first victim of the OOM killer, no
-/// core files, files at most `file_size` bytes, a session of its own.
+/// The agent's own place in the order in which the kernel picks victims at the memory
+/// limit. Opened before [`hide_self`]: an undumpable process may not open it.
+#[derive(Debug)]
+pub(super) struct OomScore(Option<(std::fs::File, String)>);
+
+impl OomScore {
+    pub(super) fn open() -> Self {
+        let opened = std::fs::OpenOptions::new().read(true).write(true).open("/proc/self/oom_score_adj");
+        Self(opened.ok().and_then(|file| {
+            let own = std::io::read_to_string(&file).ok()?.trim().to_owned();
+            Some((file, own))
+        }))
+    }
+
+    /// Runs `spawn`, whose children inherit the first place among the victims. They do not
+    /// take it themselves, because a child would have to be dumpable for that while it is
+    /// still a copy of the agent with the agent's descriptors.
+    pub(super) fn spawn_victims<T>(&self, spawn: impl FnOnce() -> T) -> T {
+        let set = |score: &str| {
+            if let Some((file, _)) = &self.0 {
+                // Best effort: without it the kernel picks by size, which is seldom the agent.
+                let _ = std::os::unix::fs::FileExt::write_at(file, score.as_bytes(), 0);
+            }
+        };
+        set("1000");
+        let result = spawn();
+        set(self.0.as_ref().map_or("0", |(_, own)| own));
+        result
+    }
+}
+
+/// In a child between fork and exec: no core files, files at most `file_size` bytes, a
+/// session of its own.
 pub(super) fn prepare_child(file_size: Option<u64>) -> io::Result<()> {
     // SAFETY: plain system calls; async-signal-safe.
     unsafe {
-        check(libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0))?;
         check(libc::setsid())?;
-        let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY | libc::O_CLOEXEC);
-        if fd >= 0 {
-            libc::write(fd, c"1000".as_ptr().cast(), 4);
-            libc::close(fd);
-        }
         let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         check(libc::setrlimit(libc::RLIMIT_CORE, &none))?;
         if let Some(bytes) = file_size {
@@ -103,7 +128,8 @@ pub(super) fn unblock_signals() -> io::Result<()> {
     }
 }
 
-/// Empties a signal descriptor; the numbers of the signals that came.
+/// Empties a signal descriptor; the numbers of the signals that came. A stop signal
+/// counts only if it comes from outside: user code must not end the sandbox that way.
 pub(super) fn read_signals(fd: BorrowedFd<'_>) -> Vec<i32> {
     let mut seen = Vec::new();
     loop {
@@ -115,7 +141,11 @@ pub(super) fn read_signals(fd: BorrowedFd<'_>) -> Vec<i32> {
         if got != size as isize {
             return seen;
         }
-        seen.push(info.ssi_signo as i32);
+        let signal = info.ssi_signo as i32;
+        // The kernel shows senders in a parent pid namespace as 0.
+        if signal == libc::SIGCHLD || info.ssi_pid == 0 {
+            seen.push(signal);
+        }
     }
 }
 
@@ -129,6 +159,12 @@ pub(super) fn socket_pair() -> io::Result<(OwnedFd, OwnedFd)> {
         set_nonblocking(pair.0.as_raw_fd())?;
         Ok(pair)
     }
+}
+
+/// Keeps `fd` from programs that this process starts.
+pub(super) fn close_on_exec(fd: RawFd) -> io::Result<()> {
+    // SAFETY: plain integers.
+    check(unsafe { libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC) }).map(drop)
 }
 
 /// Makes reads and writes of `fd` return at once.

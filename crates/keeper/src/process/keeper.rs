@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::Config;
 use super::connection::{Connection, Received};
@@ -69,6 +69,13 @@ pub(super) struct Keeper {
     stopping: bool,
 }
 
+/// Ids of this keeper follow those of any earlier one, so that a server that speaks of a
+/// sandbox of a dead keeper never means one of ours. Tokens need two bits more.
+fn first_id() -> u64 {
+    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    (since_epoch.as_micros() as u64) << 8
+}
+
 type Answer = Result<(ReplyBody, Option<u64>), (ErrorKind, String)>;
 
 fn system(error: io::Error) -> (ErrorKind, String) {
@@ -96,7 +103,7 @@ impl Keeper {
             stock: Stock::new(),
             uids,
             next_uid: 0,
-            ids: 0,
+            ids: first_id(),
             graves: Vec::new(),
             launched: 0,
             from_stock: 0,

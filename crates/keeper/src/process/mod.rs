@@ -82,6 +82,16 @@ pub fn run(config: Config) -> io::Result<()> {
     if killed > 0 {
         eprintln!("nova-keeper: ended {killed} processes that an earlier keeper had left");
     }
+    let result = keep(config, cgroups.clone(), uids, rootless);
+    if result.is_err() {
+        cgroups.remove();
+    }
+    drop(lock);
+    result
+}
+
+/// The keeper's life, once it has a place of its own.
+fn keep(config: Config, cgroups: Cgroups, uids: (u32, u32), rootless: bool) -> io::Result<()> {
     let recipe = Recipe {
         template: rootfs::Template::build(&config.run_dir.join("root"), &config)?,
         filters: seccomp::programs()?,
@@ -98,7 +108,6 @@ pub fn run(config: Config) -> io::Result<()> {
     let result = keeper::Keeper::new(config, recipe, cgroups, mountable, home, uids)?
         .run(listener.as_fd(), signals.as_fd());
     let _ = std::fs::remove_file(&path);
-    drop(lock);
     result
 }
 

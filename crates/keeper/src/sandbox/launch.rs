@@ -155,8 +155,9 @@ impl Child<'_> {
         sys::mount(Some(c"tmp"), c"tmp", Some(c"tmpfs"), quiet, Some(&tmp))?;
         sys::mount(Some(c"shm"), c"dev/shm", Some(c"tmpfs"), quiet, Some(&tmp))?;
         for hidden in HIDDEN {
-            // Not on every kernel; a file that is absent needs no cover.
-            let _ = sys::mount(Some(c"/dev/null"), hidden, None, libc::MS_BIND, None);
+            // Not on every kernel; a file that is absent needs no cover. The template's own
+            // device: its mount is read-only already, and a bind mount inherits that.
+            let _ = sys::mount(Some(c"dev/null"), hidden, None, libc::MS_BIND, None);
         }
         sys::pivot_here()
     }

@@ -43,7 +43,7 @@ const ALLOWED: &[libc::c_long] = &[
     libc::SYS_getgid, libc::SYS_getegid, libc::SYS_getresuid, libc::SYS_getresgid, libc::SYS_getgroups,
     libc::SYS_setuid, libc::SYS_setgid, libc::SYS_setreuid, libc::SYS_setregid, libc::SYS_setresuid,
     libc::SYS_setresgid, libc::SYS_setgroups, libc::SYS_setfsuid, libc::SYS_setfsgid, libc::SYS_capget,
-    libc::SYS_capset, libc::SYS_prctl, libc::SYS_prlimit64, libc::SYS_getrusage, libc::SYS_times, libc::SYS_getpriority,
+    libc::SYS_capset, libc::SYS_prctl, libc::SYS_getrusage, libc::SYS_times, libc::SYS_getpriority,
     libc::SYS_setpriority, libc::SYS_sched_yield, libc::SYS_sched_getaffinity, libc::SYS_sched_setaffinity,
     libc::SYS_sched_getparam, libc::SYS_sched_setparam, libc::SYS_sched_getscheduler, libc::SYS_sched_setscheduler,
     libc::SYS_sched_get_priority_max, libc::SYS_sched_get_priority_min, libc::SYS_sched_rr_get_interval,
@@ -133,6 +133,10 @@ pub(crate) fn programs() -> io::Result<Vec<BpfProgram>> {
         );
     }
     rules.insert(libc::SYS_ioctl, vec![rule(not_typing)?]);
+    // The agent (process 1) has the same user: its limits are not user code's to change.
+    let not_the_agent =
+        SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Ne, 1).map_err(io::Error::other)?;
+    rules.insert(libc::SYS_prlimit64, vec![rule(vec![not_the_agent])?]);
     // Only to ask, and to switch address randomisation off (debuggers, some runtimes).
     let mut personalities = Vec::new();
     for persona in [0u64, 0x0004_0000, 0xffff_ffff] {
