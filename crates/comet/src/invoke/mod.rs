@@ -6,12 +6,12 @@ mod run;
 mod stream;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use async_trait::async_trait;
 use nova_domain::call::{Call, EventStream, FunctionSnapshot, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::ports::Invoker;
+use tokio::time::Instant;
 
 use crate::Comet;
 use crate::pool::Lease;

@@ -4,10 +4,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use nova_agent::protocol::Exec;
+use nova_domain::RunId;
 use nova_domain::call::{Call, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use serde_json::value::RawValue;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::{Placed, outcome};
 use crate::Settings;
@@ -54,10 +55,19 @@ pub(super) async fn run(
             return outcome::from_end(call, &placed, End::Lost(error)).await;
         }
     };
-    let mut answer = pending.answer;
+    let mut running = Running {
+        placed: Some(placed),
+        answer: Some(pending.answer),
+        id: call.id.clone(),
+        grace: settings.timeout_grace,
+    };
+    let (Some(placed), Some(answer)) = (&running.placed, &mut running.answer) else {
+        return Err(Fault::internal("a call that begins has a place"));
+    };
+    let sandbox = placed.lease.sandbox();
     let end = tokio::select! {
         biased;
-        answered = &mut answer => ended(answered),
+        answered = &mut *answer => ended(answered),
         () = call.cancel.cancelled() => {
             // The agent ends the call; until it says so the place stays taken.
             sandbox.cancel(call.id.as_str());
@@ -71,10 +81,43 @@ pub(super) async fn run(
             End::Overdue
         }
     };
+    running.answer = None;
+    let Some(placed) = running.placed.take() else {
+        return Err(Fault::internal("a call that ended had a place"));
+    };
     outcome::from_end(call, &placed, end).await
 }
 
-fn ended(answered: Result<Result<Answer, SandboxError>, tokio::sync::oneshot::error::RecvError>) -> End {
+/// A call in a sandbox. If the one who waits for it is dropped, the call is cancelled and
+/// its place stays taken until it has ended: the next call must not find it there.
+struct Running {
+    placed: Option<Placed>,
+    answer: Option<AnswerReceiver>,
+    id: RunId,
+    grace: Duration,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let (Some(placed), Some(answer)) = (self.placed.take(), self.answer.take()) else { return };
+        let sandbox = placed.lease.sandbox();
+        sandbox.cancel(self.id.as_str());
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            sandbox.taint();
+            return;
+        };
+        let grace = self.grace;
+        runtime.spawn(async move {
+            if !matches!(tokio::time::timeout(grace, answer).await, Ok(Ok(Ok(_)))) {
+                placed.lease.sandbox().taint();
+            }
+        });
+    }
+}
+
+type AnswerReceiver = oneshot::Receiver<Result<Answer, SandboxError>>;
+
+fn ended(answered: Result<Result<Answer, SandboxError>, oneshot::error::RecvError>) -> End {
     match answered {
         Ok(Ok(answer)) => End::Answered(Box::new(answer)),
         Ok(Err(error)) => End::Lost(error),

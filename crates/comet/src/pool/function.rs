@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nova_domain::call::FunctionSnapshot;
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::PoolSettings;
 use nova_domain::ports::CodeTree;
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::PoolReport;
@@ -159,9 +160,17 @@ impl FunctionPool {
                     "this version was replaced while the call waited; call again",
                 ));
             }
-            state.waiting.retain(|waiter| !waiter.is_closed());
-            if state.waiting.len() >= state.settings.max_queue as usize {
-                return Err(self.queue_full(&state));
+            // Those for whom a sandbox can be started are not waiting in line for one.
+            let settings = &state.settings;
+            let startable = settings.max_replicas.saturating_sub(state.seats.len() as u32);
+            let room = u64::from(settings.max_queue)
+                + u64::from(startable) * u64::from(settings.instance_concurrency);
+            if state.waiting.len() as u64 >= room {
+                // Only now, because it looks at every one of them.
+                state.waiting.retain(|waiter| !waiter.is_closed());
+                if state.waiting.len() as u64 >= room {
+                    return Err(self.queue_full(&state));
+                }
             }
             state.waiting.push_back(sender);
             Duration::from_millis(u64::from(state.settings.max_wait_ms))
@@ -175,7 +184,7 @@ impl FunctionPool {
             biased;
             answer = receiver => answer.unwrap_or_else(|_| Err(Fault::new(Code::Unavailable, "the server is stopping"))),
             () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the caller went away")),
-            () = tokio::time::sleep_until(until.into()) => Err(self.waited_too_long()),
+            () = tokio::time::sleep_until(until) => Err(self.waited_too_long()),
         }
     }
 
@@ -208,13 +217,14 @@ impl FunctionPool {
         loop {
             {
                 let mut state = self.state();
-                state.waiting.retain(|waiter| !waiter.is_closed());
-                let settings = &state.settings;
-                let coming = state.starting * settings.instance_concurrency;
                 let alive = state.seats.len() as u32 + state.starting;
                 let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
-                let needed = state.waiting.len() as u32 > coming;
-                if state.retired || !needed || alive >= settings.max_replicas || backing_off {
+                if state.retired || alive >= state.settings.max_replicas || backing_off {
+                    return;
+                }
+                state.waiting.retain(|waiter| !waiter.is_closed());
+                let coming = state.starting * state.settings.instance_concurrency;
+                if state.waiting.len() as u32 <= coming {
                     return;
                 }
                 if !self.starter.reserve() {
@@ -274,7 +284,9 @@ impl FunctionPool {
         let mut dead = Vec::new();
         loop {
             let mut state = self.state();
-            state.waiting.retain(|waiter| !waiter.is_closed());
+            while state.waiting.front().is_some_and(oneshot::Sender::is_closed) {
+                state.waiting.pop_front();
+            }
             if state.waiting.is_empty() {
                 break;
             }
@@ -354,6 +366,10 @@ impl FunctionPool {
         if !self.state().waiting.is_empty() {
             self.serve_waiting();
         }
+    }
+
+    pub(super) fn has_waiting(&self) -> bool {
+        self.state().waiting.iter().any(|waiter| !waiter.is_closed())
     }
 
     pub(super) fn keep_minimum(self: &Arc<Self>) {

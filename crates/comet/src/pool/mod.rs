@@ -7,12 +7,12 @@ mod start;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
 
 use nova_domain::FunctionId;
 use nova_domain::call::FunctionSnapshot;
 use nova_domain::fault::FaultResult;
 use nova_domain::ports::CodeTrees;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
@@ -119,6 +119,11 @@ impl Pool {
         let pools: Vec<_> = self.functions().values().cloned().collect();
         for pool in &pools {
             pool.sweep();
+            // Sandboxes that went idle since those calls came make room for them.
+            if self.starter.is_full() && pool.has_waiting() {
+                self.evict_one_idle(pool);
+                pool.sweep();
+            }
         }
         drop(pools);
         // One reference is the map's: nobody is about to use such a pool.
