@@ -4,7 +4,7 @@
 //!
 //! To add an endpoint: its types in [`v1`], its row in [`endpoints::ENDPOINTS`], its
 //! handler in `zenith/src/routes`, then write `openapi/v1.json` anew
-//! (`cargo xtask openapi`, or `NOVA_BLESS=1 cargo test -p nova-api`).
+//! (`cargo xtask generated --write`, or `NOVA_BLESS=1 cargo test -p nova-api`).
 
 #[cfg(feature = "client")]
 pub mod client;

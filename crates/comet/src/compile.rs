@@ -32,6 +32,7 @@ const GO: &str = r#"
 set -e
 cp -r /code /tmp/src && cd /tmp/src
 [ -f go.mod ] || "$TOOL" mod init function 2>/dev/null
+[ -d vendor ] || export GOFLAGS=-mod=mod
 "$TOOL" build -trimpath -ldflags=-s -o /tmp/out . 1>&2
 exec cat /tmp/out
 "#;
@@ -124,7 +125,6 @@ fn init_of(toolchain: &InstalledRuntime, entry: &str, settings: &BuildSettings) 
         ("GOCACHE", "/tmp/gocache"),
         ("GOPATH", "/tmp/go"),
         ("GOPROXY", "off"),
-        ("GOFLAGS", "-mod=mod"),
         ("CARGO_HOME", "/tmp/cargo"),
     ] {
         init.env.insert(name.to_owned(), value.to_owned());

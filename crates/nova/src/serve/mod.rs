@@ -105,7 +105,8 @@ fn make_folders(dirs: &Dirs, settings: &ServerSettings, owner: Option<u32>) -> a
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o711);
     std::fs::set_permissions(&dirs.run, mode).with_context(|| shown(&dirs.run))?;
     // The cache holds code; the keeper mounts from there, so it must exist when it starts.
-    for path in [dirs.cache.join("code"), dirs.cache.join("shims")] {
+    // Objects are named too: the data folder itself may have to be open for others, see below.
+    for path in [dirs.cache.join("code"), dirs.cache.join("shims"), dirs.data.join("objects")] {
         privileges::private_folder(&path, owner).with_context(|| shown(&path))?;
     }
     // With only a data directory set, the others lie below it and must be reachable.

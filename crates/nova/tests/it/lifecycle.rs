@@ -86,6 +86,17 @@ fn keeper_pid(server: &Server) -> i32 {
 }
 
 #[test]
+fn other_users_of_the_machine_cannot_read_what_a_server_keeps() {
+    use std::os::unix::fs::MetadataExt as _;
+    let server = crate::server::shared();
+    server.create("private", "python", Some("main.handler"), SLEEPY, "");
+    for folder in ["db", "objects", "cache"] {
+        let kind = std::fs::metadata(server.dir.join("d").join(folder)).unwrap();
+        assert_eq!(kind.mode() & 0o077, 0, "{folder} has mode {:o}", kind.mode());
+    }
+}
+
+#[test]
 fn the_same_server_works_over_postgresql() {
     let url = std::env::var("NOVA_TEST_POSTGRES")
         .expect("NOVA_TEST_POSTGRES must be set: start one with `scripts/postgres start DIR`");

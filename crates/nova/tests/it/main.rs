@@ -8,4 +8,5 @@ mod failures;
 mod http;
 mod lifecycle;
 mod server;
+mod traces;
 mod versions;
