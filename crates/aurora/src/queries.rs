@@ -1,7 +1,9 @@
 //! What people ask about runs and logs.
 
+use std::time::Duration;
+
 use nova_domain::run::Run;
-use nova_domain::{FaultResult, FunctionId, FunctionName, RunId, Scope, Timestamp};
+use nova_domain::{Code, FaultResult, FunctionId, FunctionName, RunId, Scope, Timestamp};
 use nova_store::repo::log::{LogCursor, LogPage};
 use nova_store::repo::run::{RunFilter, RunSummary};
 use nova_store::{Page, PageRequest, Store};
@@ -22,6 +24,9 @@ pub struct LogQuery {
     pub run: Option<RunId>,
 }
 
+/// How long a question about one run waits for records on their way to the store.
+const STORED_WAIT: Duration = Duration::from_secs(1);
+
 /// Reads runs and logs. Cheap to clone.
 #[derive(Clone)]
 pub struct Observatory {
@@ -39,9 +44,17 @@ impl Observatory {
         Ok(self.store.functions().get(scope, name).await?.id)
     }
 
-    /// One run.
+    /// One run, also right after its call. `NotFound` if there is none of that id.
     pub async fn run(&self, scope: &Scope, id: &RunId) -> FaultResult<Run> {
-        self.store.runs().get(scope, id).await
+        match self.store.runs().get(scope, id).await {
+            Err(fault) if fault.code() == Code::NotFound => {
+                // The caller may have its answer before the record is stored. If that takes
+                // long, the answer of the store stands.
+                let _ = tokio::time::timeout(STORED_WAIT, self.sink.flush_waiting()).await;
+                self.store.runs().get(scope, id).await
+            }
+            found => found,
+        }
     }
 
     /// Runs, newest first; of one function if `function` is given.
@@ -82,7 +95,7 @@ impl Observatory {
         limit: u32,
     ) -> FaultResult<LogPage> {
         // Tells a run that does not exist from one that printed nothing.
-        self.store.runs().get(scope, run).await?;
+        self.run(scope, run).await?;
         self.store.logs().of_run(scope, run, after, limit).await
     }
 
