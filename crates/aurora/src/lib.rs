@@ -9,9 +9,11 @@
 mod follow;
 mod measure;
 mod queries;
+mod record;
 mod recorder;
 mod retention;
 mod sink;
+mod stream;
 mod trace;
 
 pub use follow::LineStream;

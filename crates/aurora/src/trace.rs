@@ -81,7 +81,7 @@ impl CallTracer {
 fn parse(text: &str) -> Option<SpanContext> {
     let mut parts = text.split('-');
     let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-    if version.len() != 2 || trace.len() != 32 || span.len() != 16 || flags.len() != 2 {
+    if !(is_hex(version, 2) && is_hex(trace, 32) && is_hex(span, 16) && is_hex(flags, 2)) {
         return None;
     }
     let context = SpanContext::new(
@@ -94,6 +94,16 @@ fn parse(text: &str) -> Option<SpanContext> {
     context.is_valid().then_some(context)
 }
 
+fn is_hex(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// The trace that a `traceparent` names, in lower case: 32 hex digits, not all of them zero.
+pub(crate) fn trace_id(traceparent: &str) -> Option<String> {
+    let id = traceparent.split('-').nth(1)?;
+    (is_hex(id, 32) && id.bytes().any(|digit| digit != b'0')).then(|| id.to_ascii_lowercase())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,8 +113,23 @@ mod tests {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let context = parse(good).expect("valid");
         assert!(context.is_sampled() && context.is_remote());
-        for bad in ["", "00-x-y-01", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", &good[..50]] {
+        for bad in [
+            "",
+            "00-x-y-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            &good[..50],
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-+1",
+        ] {
             assert!(parse(bad).is_none(), "{bad}");
+        }
+    }
+    #[test]
+    fn a_trace_id_is_32_hex_digits_or_none() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        assert_eq!(trace_id(&format!("00-{id}-00f067aa0ba902b7-01")).as_deref(), Some(id));
+        assert_eq!(trace_id(&format!("00-{}-x-01", id.to_uppercase())).as_deref(), Some(id));
+        for bad in ["zz".repeat(16), "0".repeat(32), id[1..].to_owned(), "é".repeat(16), String::new()] {
+            assert_eq!(trace_id(&format!("00-{bad}-00f067aa0ba902b7-01")), None, "{bad}");
         }
     }
 }
