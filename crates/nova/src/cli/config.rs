@@ -53,7 +53,7 @@ impl ServerOptions {
         let file = self.config.clone().or(usual);
         let mut env: Vec<(String, String)> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| name.starts_with("NOVA_"))
+            .filter(|(name, _)| name.starts_with("NOVA_") && !name.starts_with(TEST_PREFIX))
             .collect();
         // `--set` takes the same way as the environment: text that becomes the setting's type.
         for text in &self.set {

@@ -28,7 +28,8 @@ fn collector() -> (String, Arc<Mutex<Vec<u8>>>) {
                     .find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok())
                     .unwrap_or(0);
                 if request.len() >= head.len() + 4 + length {
-                    let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+                    let _ = stream
+                        .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
                     break;
                 }
             }
@@ -46,14 +47,19 @@ fn a_call_is_one_trace_from_the_caller_to_user_code() {
     server.create("traced", "python", Some("main.handler"), code, "");
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
     let header = format!("traceparent: 00-{trace}-00f067aa0ba902b7-01");
-    let (status, text) =
-        server.request("POST", "/functions/traced/invoke", &[&header, "Content-Type: application/json"], b"{}");
+    let (status, text) = server.request(
+        "POST",
+        "/functions/traced/invoke",
+        &[&header, "Content-Type: application/json"],
+        b"{}",
+    );
     assert_eq!(status, 200, "{text}");
     assert!(text.contains(&format!("\"00-{trace}-")) && !text.contains("00f067aa0ba902b7"), "{text}");
     // Stopping sends what waits.
     assert_eq!(server.stop(), Some(0), "{}", server.log());
     let bytes = seen.lock().unwrap().clone();
     let has = |needle: &[u8]| bytes.windows(needle.len()).any(|window| window == needle);
-    let id: Vec<u8> = (0..32).step_by(2).map(|at| u8::from_str_radix(&trace[at..at + 2], 16).unwrap()).collect();
+    let id: Vec<u8> =
+        (0..32).step_by(2).map(|at| u8::from_str_radix(&trace[at..at + 2], 16).unwrap()).collect();
     assert!(has(b"invoke traced") && has(b"user code") && has(&id), "{} bytes came", bytes.len());
 }
