@@ -18,8 +18,10 @@ const NOT_SETTINGS: &[&str] = &[
     "NOVA_OUTPUT",
     "NOVA_CONFIG",
     "NOVA_CACHE_DIR",
-    "NOVA_TEST_POSTGRES",
+    "NOVA_BINARY",
 ];
+/// What tests are told begins so.
+const TEST_PREFIX: &str = "NOVA_TEST_";
 /// Looked for when `--config` names none.
 const USUAL_FILES: &[&str] = &["nova.toml", "/etc/nova/nova.toml"];
 
