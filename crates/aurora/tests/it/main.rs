@@ -1,0 +1,8 @@
+//! Recording, storing and reading back, with a scripted invoker and a real store.
+
+mod calls;
+mod follow;
+mod retention;
+mod sink;
+mod streams;
+mod support;
