@@ -240,7 +240,8 @@ async fn leftovers() {
         std::fs::write(group.join("cgroup.procs"), process.id().to_string()).unwrap();
     }
     keeper.start_again();
-    let status = process.wait().unwrap();
+    let status =
+        eventually("the process of the dead keeper's sandbox is ended", || process.try_wait().unwrap()).await;
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGKILL));
     let below = |folder: &std::path::PathBuf| folder.join("s77").exists();
     assert!(!folders.iter().any(below), "the group of the dead keeper is still there");
