@@ -112,8 +112,12 @@ impl Builder {
                 biased;
                 () = stop.cancelled() => return,
                 Some(job) = receiver.recv() => vec![job],
-                _ = scan.tick() => match self.search(std::mem::take(&mut at_start)).await {
-                    Ok(jobs) => jobs,
+                _ = scan.tick() => match self.search(at_start).await {
+                    Ok(jobs) => {
+                        // Only a search that succeeded has found what an earlier process left.
+                        at_start = false;
+                        jobs
+                    }
                     Err(fault) => {
                         tracing::warn!(error = %fault.log_line(), "builds that wait are not known");
                         Vec::new()

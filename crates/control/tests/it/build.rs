@@ -153,6 +153,23 @@ async fn builds_that_were_left_are_taken_up_at_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_builder_that_starts_takes_up_a_build_left_in_the_middle() {
+    let world = World::new().await;
+    let begun = world.create(new_function("g", Runtime::Go, code("b"))).await.expect("created");
+    let mut build = begun.version.build.clone();
+    build.status = CompileStatus::Compiling;
+    let versions = world.store.versions();
+    versions.set_build(&world.scope, &begun.function.id, 1, &build).await.expect("begun by another process");
+    let _builder = run_builder(&world);
+    let mut looks = 0;
+    while world.get("g").await.version.build.status != CompileStatus::Success {
+        looks += 1;
+        assert!(looks < 1000, "nobody took it up");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test]
 async fn what_the_platform_cannot_build_ends_as_a_failed_build_with_the_reason() {
     let world = World::new().await;
     world.sandboxes.next_build(Err(Fault::new(Code::MissingOnHost, "no go on this host")));

@@ -4,6 +4,8 @@ use futures::StreamExt as _;
 use nova_api::client::{CallOptions, Client, ClientError, ListFunctions, ListRuns, PageQuery, StreamItem};
 use nova_api::v1::{CreateFunction, Patch, PatchFunction, ReplaceCode};
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
 use crate::support::{Event, Server};
 
 fn hello() -> CreateFunction {
@@ -70,14 +72,40 @@ async fn the_client_calls_streams_and_reads_runs() {
 }
 
 #[tokio::test]
-async fn a_cut_stream_is_an_error_and_never_an_end() {
+async fn an_executor_that_stops_without_an_end_is_an_error() {
     let server = Server::start().await;
     let client = server.client();
     client.create_function(&hello()).await.expect("created");
     let function = server.invoker.next_stream();
     let mut stream = client.invoke_stream("hello", "{}", &CallOptions::default()).await.expect("begins");
     drop(function);
-    assert!(matches!(stream.next().await, Some(Err(ClientError::BadStream(_)))));
+    let last = stream.next().await;
+    assert!(matches!(last, Some(Err(ClientError::Problem(_)))), "{last:?}");
+}
+
+#[tokio::test]
+async fn a_stream_cut_on_the_wire_is_an_error_and_never_an_end() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    // A body that is whole for HTTP, and still lacks the last event.
+    let cut = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.expect("the client");
+        let mut head = [0; 4096];
+        let _ = stream.read(&mut head).await.expect("a request");
+        let body = "data: YQ==\n\n";
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        stream.write_all(answer.as_bytes()).await.expect("sends");
+    });
+    let client = Client::new(&format!("http://{address}")).expect("an address");
+    let mut stream = client.invoke_stream("hello", "{}", &CallOptions::default()).await.expect("begins");
+    assert!(matches!(stream.next().await, Some(Ok(StreamItem::Chunk(bytes))) if bytes == "a"));
+    let last = stream.next().await;
+    assert!(matches!(last, Some(Err(ClientError::BadStream(_)))), "{last:?}");
+    assert!(stream.next().await.is_none());
+    cut.await.expect("no panic");
 }
 
 #[tokio::test]

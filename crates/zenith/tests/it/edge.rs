@@ -66,3 +66,19 @@ async fn heads_and_unknown_methods_are_answered() {
     server.get("/v2/functions").await.problem(404, "not_found");
     server.get("/v1/v1/functions").await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_handler_that_panics_is_a_problem_and_its_connection_goes_on() {
+    let server = Server::start().await;
+    server.health.lock().expect("not poisoned").insert("panic".to_owned(), Ok(()));
+    let mut stream = TcpStream::connect(server.address).await.expect("connects");
+    let get =
+        |path: &str, more: &str| format!("GET {path} HTTP/1.1\r\nHost: {}\r\n{more}\r\n", server.address);
+    stream.write_all(get("/health", "").as_bytes()).await.expect("sends");
+    stream.write_all(get("/health/live", "Connection: close\r\n").as_bytes()).await.expect("sends");
+    let mut answers = String::new();
+    stream.read_to_string(&mut answers).await.expect("text");
+    assert!(answers.starts_with("HTTP/1.1 500") && answers.contains("\"code\":\"internal\""), "{answers}");
+    assert!(!answers.contains("as scripted"), "a caller learns nothing of the cause: {answers}");
+    assert!(answers.contains("HTTP/1.1 200"), "the next request on the connection is answered: {answers}");
+}

@@ -85,6 +85,7 @@ impl Server {
             metrics: Arc::new(|| "nova_up 1\n".to_owned()),
             readiness: Arc::new(move || {
                 let now = checks.lock().expect("not poisoned").clone();
+                assert!(!now.contains_key("panic"), "as scripted");
                 async move { now }.boxed()
             }),
             guard: Some(DevGuard::new([address.port()])),
