@@ -217,12 +217,17 @@ fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
 pub fn script_command(runtime: &InstalledRuntime, entry: &str) -> Vec<String> {
     let mut command = vec![runtime.path.clone()];
     if runtime.runtime == Runtime::Python {
-        // What a script prints is seen at once, as by a person at a terminal.
-        command.extend(["-u", "-B"].map(str::to_owned));
+        command.extend(["-B", "-c", LINE_BUFFERED].map(str::to_owned));
     }
     command.push(format!("/code/{entry}"));
     command
 }
+
+/// Runs argv[1] as Python would, but with lines of stdout sent as they are printed. (`-u`
+/// would send each line in two pieces, no option would keep them to the end.)
+const LINE_BUFFERED: &str = "import sys; sys.stdout.reconfigure(line_buffering=True); sys.argv = sys.argv[1:]; \
+    __file__ = sys.argv[0]; sys.path[0] = __file__.rpartition('/')[0]; \
+    exec(compile(open(__file__, 'rb').read(), __file__, 'exec'))";
 
 fn search_folders() -> Vec<PathBuf> {
     let mut folders: Vec<PathBuf> =

@@ -558,6 +558,8 @@ impl Agent {
             return Swept::Clean;
         }
         let swept = tree::sweep(self.runtime.as_ref().map(|runtime| runtime.pid));
+        // The next call shall not even see their remains.
+        self.on_signals();
         self.pids.changed();
         swept
     }

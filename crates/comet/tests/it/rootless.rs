@@ -60,7 +60,7 @@ impl Rootless {
     fn start() -> Self {
         let (folder, program, mut config) = Self::prepare();
         config.allow_without_cgroups = true;
-        let child = command(&program, &config).uid(user()).gid(user()).spawn().unwrap();
+        let child = until_not_busy(|| command(&program, &config).uid(user()).gid(user()).spawn());
         Self { child, config, folder, program }
     }
 
@@ -133,9 +133,22 @@ async fn smoke() {
     assert!(left.is_empty(), "{left:?}");
 }
 
+/// A program that was just copied cannot be started while a process that another test is
+/// just forking still holds the copy open for writing.
+fn until_not_busy<T>(mut start: impl FnMut() -> std::io::Result<T>) -> T {
+    loop {
+        match start() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => {
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+            other => return other.unwrap(),
+        }
+    }
+}
+
 async fn refuses() {
     let (_folder, program, config) = Rootless::prepare();
-    let output = command(&program, &config).uid(user()).gid(user()).output().unwrap();
+    let output = until_not_busy(|| command(&program, &config).uid(user()).gid(user()).output());
     assert!(!output.status.success());
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("no control groups") && text.contains("allow_without_cgroups"), "{text}");
