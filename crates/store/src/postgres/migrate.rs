@@ -85,12 +85,7 @@ async fn ensure_role(client: &Client, version: i32) -> Result<(), Fault> {
         .is_some();
     if !exists {
         let made = client.batch_execute(&format!("CREATE ROLE {ROLE} NOLOGIN")).await;
-        // Roles belong to the whole server: another database's migration may have been faster.
-        let raced = |error: &tokio_postgres::Error| matches!(error.code(), Some(code) if *code == SqlState::DUPLICATE_OBJECT || *code == SqlState::UNIQUE_VIOLATION);
-        match made {
-            Err(error) if !raced(&error) => return Err(explain(error)),
-            _ => {}
-        }
+        unless_raced(made).map_err(explain)?;
     }
     // Since version 16 membership alone does not allow SET ROLE.
     let privilege = if version >= 160_000 { "SET" } else { "MEMBER" };
@@ -101,7 +96,23 @@ async fn ensure_role(client: &Client, version: i32) -> Result<(), Fault> {
     if row.try_get(0).map_err(failed)? {
         return Ok(());
     }
-    client.batch_execute(&format!("GRANT {ROLE} TO CURRENT_USER")).await.map_err(explain)
+    let granted = client.batch_execute(&format!("GRANT {ROLE} TO CURRENT_USER")).await;
+    unless_raced(granted).map_err(explain)
+}
+
+/// Roles and their members belong to the whole server, and the lock to one database:
+/// another database's migration may have made the same change in this moment.
+fn unless_raced(result: Result<(), tokio_postgres::Error>) -> Result<(), tokio_postgres::Error> {
+    const RACED: [&SqlState; 3] =
+        [&SqlState::DUPLICATE_OBJECT, &SqlState::UNIQUE_VIOLATION, &SqlState::T_R_SERIALIZATION_FAILURE];
+    match result {
+        Err(error) if error.code().is_some_and(|code| RACED.contains(&code)) => Ok(()),
+        // `tuple concurrently updated` has no code of its own.
+        Err(error) if error.as_db_error().is_some_and(|db| db.message().contains("concurrently updated")) => {
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// What the database has, `None` if it has nothing of ours yet.
