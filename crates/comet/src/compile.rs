@@ -8,12 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use nova_agent::protocol::{Exec, GuestMode, Init};
 use nova_artifacts::trees;
-use nova_domain::FunctionId;
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::log::LogLine;
 use nova_domain::ports::{BuildRequest, Sandboxes};
 use nova_domain::runtime::{InstalledRuntime, Runtime};
 use nova_domain::version::{Build, CompileStatus};
+use nova_domain::{Digest, FunctionId};
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
@@ -100,6 +100,16 @@ impl Sandboxes for Comet {
 
     fn runtimes(&self) -> Vec<InstalledRuntime> {
         self.inner.runtimes.list().to_vec()
+    }
+
+    fn prepare(&self, code: &Digest) {
+        let (trees, code) = (self.inner.trees.clone(), *code);
+        tokio::spawn(async move {
+            // The first call does it otherwise, and tells what is wrong.
+            if let Err(fault) = trees.materialise(&code).await {
+                tracing::debug!(error = %fault.log_line(), %code, "code could not be unpacked ahead");
+            }
+        });
     }
 
     fn retire(&self, function: &FunctionId, keep: &[u32]) {

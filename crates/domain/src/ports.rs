@@ -57,6 +57,10 @@ pub trait Sandboxes: Send + Sync {
     /// Interpreters and toolchains found on the host, best version first per runtime.
     fn runtimes(&self) -> Vec<InstalledRuntime>;
 
+    /// Says that this code is likely to be called soon: what can be done ahead of the first
+    /// call (fetching, unpacking) may be done now. Returns at once.
+    fn prepare(&self, _code: &Digest) {}
+
     /// Tells the pool that a function changed or went: sandboxes of versions that are not
     /// in `keep` end as soon as their calls have.
     fn retire(&self, function: &FunctionId, keep: &[u32]);

@@ -102,13 +102,19 @@ impl Functions {
         scope: &Scope,
         written: FunctionWithVersion,
     ) -> FaultResult<FunctionWithVersion> {
-        if written.version.build.status != CompileStatus::Pending {
-            return Ok(written);
+        let shown = if written.version.build.status == CompileStatus::Pending {
+            let (id, number) = (written.function.id.clone(), written.version.number);
+            self.inner.builds.submit_and_wait(scope, &written, self.inner.settings.build_wait).await;
+            let function = self.inner.store.functions().get_by_id(scope, &id).await?;
+            self.with_version(scope, function, number).await?
+        } else {
+            written
+        };
+        // What was just deployed is called next: its first call shall not wait for the disk.
+        if let Some(code) = shown.version.runnable_code() {
+            self.inner.sandboxes.prepare(&code);
         }
-        let (id, number) = (written.function.id.clone(), written.version.number);
-        self.inner.builds.submit_and_wait(scope, &written, self.inner.settings.build_wait).await;
-        let function = self.inner.store.functions().get_by_id(scope, &id).await?;
-        self.with_version(scope, function, number).await
+        Ok(shown)
     }
 }
 

@@ -86,6 +86,15 @@ fn keeper_pid(server: &Server) -> i32 {
 }
 
 #[test]
+fn code_is_unpacked_when_it_is_deployed_not_at_the_first_call() {
+    let server = Server::start(&[]);
+    let trees = || std::fs::read_dir(server.dir.join("d/cache/code")).into_iter().flatten().flatten().count();
+    let before = trees();
+    server.create("ahead", "python", Some("main.handler"), SLEEPY, "");
+    eventually("the code is unpacked", || trees() > before);
+}
+
+#[test]
 fn other_users_of_the_machine_cannot_read_what_a_server_keeps() {
     use std::os::unix::fs::MetadataExt as _;
     let server = crate::server::shared();
