@@ -2,7 +2,10 @@
 # Sourced by the other scripts. Sets
 #   root              the repository
 #   cache             what scripts may keep between runs ($NOVA_CACHE_DIR, ~/.cache/nova)
-#   CARGO_TARGET_DIR  one for each compiler version, outside the repository, unless it is set
+#   CARGO_TARGET_DIR  one for each compiler version, outside the repository, unless it is set.
+#                     Cargo tells changed sources by their times: after another checkout was
+#                     built into it, touch the sources of this one (a fresh clone is newer
+#                     than anything in it, so CI needs nothing).
 # and functions for all of them.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
