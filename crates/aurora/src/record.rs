@@ -3,14 +3,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nova_domain::call::{Call, FunctionError, FunctionErrorKind, FunctionSnapshot, Outcome};
+use nova_domain::call::{
+    Call, CallSource, FunctionError, FunctionErrorKind, FunctionRef, FunctionSnapshot, Outcome,
+};
 use nova_domain::fault::{Code, Fault};
 use nova_domain::log::LogLine;
 use nova_domain::ports::Catalog;
 use nova_domain::run::{RUN_BODY_MAX, Run, RunStatus, Usage};
 use nova_domain::time::{Clock, Timestamp};
+use nova_domain::{RunId, Scope};
 use nova_store::repo::run::RunRecord;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use crate::measure::Meter;
 use crate::sink::Sink;
@@ -34,8 +38,11 @@ pub(crate) struct Begun {
     input: Option<String>,
     trace_id: Option<String>,
     span: Option<CallSpan>,
-    /// The call without its payload.
-    pub(crate) call: Call,
+    id: RunId,
+    scope: Scope,
+    target: FunctionRef,
+    source: CallSource,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Begun {
@@ -49,7 +56,11 @@ impl Begun {
             input: body_text(payload),
             trace_id: call.trace.traceparent.as_deref().and_then(trace_id),
             span,
-            call: Call { payload: Bytes::new(), ..call.clone() },
+            id: call.id.clone(),
+            scope: call.scope.clone(),
+            target: call.target.clone(),
+            source: call.source,
+            cancel: call.cancel.clone(),
         }
     }
 }
@@ -124,7 +135,7 @@ impl Shared {
             }
             _ => RunStatus::PlatformError,
         };
-        let Ok(snapshot) = self.catalog.resolve(&begun.call.scope, &begun.call.target).await else { return };
+        let Ok(snapshot) = self.catalog.resolve(&begun.scope, &begun.target).await else { return };
         let ended = Ended {
             status,
             usage: Usage::default(),
@@ -139,12 +150,12 @@ impl Shared {
 
     fn record(&self, begun: Begun, snapshot: &FunctionSnapshot, ended: Ended<'_>) {
         let run = Run {
-            id: begun.call.id,
-            scope: begun.call.scope,
+            id: begun.id,
+            scope: begun.scope,
             function_id: snapshot.function.id.clone(),
             function: snapshot.function.name.clone(),
             version: snapshot.version,
-            source: begun.call.source,
+            source: begun.source,
             status: ended.status,
             started_at: begun.at,
             duration_us: begun.since.elapsed().as_micros() as u64,

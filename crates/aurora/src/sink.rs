@@ -221,7 +221,7 @@ impl Worker {
         if batch.is_empty() {
             return;
         }
-        let count = batch.len();
+        let (count, batch) = (batch.len(), Arc::new(batch));
         let mut functions: Vec<FunctionId> = batch
             .iter()
             .filter(|record| !record.lines.is_empty())

@@ -84,7 +84,7 @@ impl Stream for Recorded {
 impl Drop for Recorded {
     fn drop(&mut self) {
         let (Some(begun), Some(events)) = (self.begun.take(), self.events.take()) else { return };
-        begun.call.cancel.cancel();
+        begun.cancel.cancel();
         let (shared, size) = (self.shared.clone(), self.size);
         let task = async move {
             let end = AssertUnwindSafe(tokio::time::timeout(END_WAIT, outcome_of(events)));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use nova_agent::protocol::DIRECT_ARGUMENT;
 use nova_agent::shims::{SHIM_DIR, SHIMS};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::runtime::{InstalledRuntime, Runtime, RuntimeRef};
@@ -210,6 +211,9 @@ fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
     let mut argv = vec![runtime.path.clone()];
     argv.extend(options.iter().map(|option| (*option).to_owned()));
     argv.push(format!("{SHIM_DIR}/{shim}"));
+    if runtime.runtime == Runtime::Python {
+        argv.push(DIRECT_ARGUMENT.to_owned());
+    }
     Some(Program { argv, env: base_env() })
 }
 

@@ -1,6 +1,7 @@
 """Plays the agent for a shim: starts an interpreter with a socket pair as descriptor 3."""
 
 import base64
+import fcntl
 import json
 import os
 import select
@@ -37,11 +38,19 @@ def command(language):
     return [ruby, "--disable=gems,did_you_mean,error_highlight,rubyopt", SHIMS + "/ruby/shim.rb"]
 
 
-def spawn(argv, env=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE):
-    """The process and our end of its channel."""
+def spawn(argv, env=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE, packets=None):
+    """The process and our end of its channel; `packets` becomes its descriptor 4."""
     ours, theirs = socket.socketpair()
+    if packets:
+        # Above what they become, so that none is in the way of the other.
+        fds = [(fcntl.fcntl(s.fileno(), fcntl.F_DUPFD, 100), to) for s, to in ((theirs, 3), (packets, 4))]
 
     def third():
+        if packets:
+            for fd, to in fds:
+                os.dup2(fd, to)
+                os.close(fd)
+            return
         if theirs.fileno() == 3:
             os.set_inheritable(3, True)
         else:
@@ -57,6 +66,8 @@ def spawn(argv, env=None, stdout=subprocess.PIPE, stderr=subprocess.PIPE):
         env=env if env is not None else {"PATH": "/usr/bin:/bin", "HOME": "/tmp"},
     )
     theirs.close()
+    for fd, _ in fds if packets else ():
+        os.close(fd)
     return process, ours
 
 
@@ -67,14 +78,14 @@ class Closed(Exception):
 class Agent:
     """One shim with the code of one function in a temporary directory."""
 
-    def __init__(self, language, files=None, ready=True, argv=None):
+    def __init__(self, language, files=None, ready=True, argv=None, packets=None):
         self.language = language
         self.root = tempfile.mkdtemp(prefix="nova-shim-")
         self.code = os.path.join(self.root, "code")
         os.mkdir(self.code)
         for name, text in (files or {}).items():
             self.write(name, text)
-        self.process, self.socket = spawn(argv or command(language))
+        self.process, self.socket = spawn(argv or command(language), packets=packets)
         self.socket.settimeout(20)
         self.buffer = b""
         self.number = 0

@@ -2,7 +2,10 @@
 
 import json
 import math
+import os
 import random
+import select
+import socket
 import subprocess
 import time
 import unittest
@@ -88,6 +91,127 @@ def handler(event, context):
     kept.append(context)
 """,
     }
+
+
+
+class Direct(unittest.TestCase):
+    """Calls as packets on descriptor 4."""
+
+    CODE = """
+import os, sys, threading
+def handler(event, context):
+    if event == "print":
+        print("a line")
+    elif event == "write":
+        os.write(2, b"raw")
+    elif event == "thread":
+        thread = threading.Thread(target=len, args=("x",))
+        thread.start()
+        thread.join()
+    elif event == "raise":
+        raise ValueError("no")
+    elif isinstance(event, int):
+        return "x" * event
+    return [event, os.environ.get("TRACEPARENT")]
+"""
+
+    def setUp(self):
+        self.packets, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.packets.settimeout(20)
+        # A process number space of its own, as in a sandbox: the shim looks at the last number.
+        argv = ["unshare", "--fork", "--kill-child", "--pid", "--mount-proc"] + command("python") + ["--direct"]
+        if os.getuid() != 0:
+            argv[1:1] = ["--user", "--map-root-user"]
+        self.agent = Agent("python", {"main.py": self.CODE}, argv=argv, packets=theirs)
+        theirs.close()
+        self.addCleanup(self.agent.__exit__)
+        self.addCleanup(self.packets.close)
+        self.agent.send(self.agent.init_message("main.handler"))
+        answer = self.agent.read()
+        self.assertEqual((answer["request_id"], answer["error"], answer["direct"]), ("init", None, True))
+
+    def begin(self):
+        self.agent.send({"type": 4})
+
+    def send(self, event, rid="r", **fields):
+        message = {"type": 2, "request_id": rid, "input": event, "deadline_ms": time.time() * 1000 + 30000,
+                   "timeout_ms": 30000, "stream": False}  # fmt: skip
+        message.update(fields)
+        self.packets.send(json.dumps(message, separators=(",", ":")).encode())
+
+    def answer(self):
+        body = self.packets.recv(1 << 17)
+        self.assertTrue(body.startswith(b'{"type":3,'), body)
+        return json.loads(body)
+
+    def test_calls_before_the_agent_begins_it_come_by_the_stream(self):
+        self.assertEqual(self.agent.output("early"), ["early", None])
+        self.send("waits", "first")
+        self.assertEqual(self.agent.output("still early"), ["still early", None])
+        self.begin()
+        self.assertEqual(self.answer()["request_id"], "first")
+
+    def test_packets_are_answered_one_by_one_in_order(self):
+        self.begin()
+        for number in range(8):
+            self.send(number, "r%d" % number, traceparent="t%d" % number)
+        for number in range(8):
+            self.assertEqual(self.answer(), {"type": 3, "request_id": "r%d" % number, "output": "x" * number})
+        self.send("last")
+        self.assertEqual(self.answer()["output"], ["last", None], "the environment is cleared")
+
+    def test_a_packet_that_is_not_taken_can_be_taken_back(self):
+        # Not begun yet, so the shim takes none; the kernel gives each packet once.
+        self.send("one", "a")
+        self.send("two", "b")
+        self.begin()
+        self.assertEqual([self.answer()["request_id"] for _ in range(2)], ["a", "b"])
+
+    def test_a_call_that_left_something_is_answered_to_the_agent_which_lets_it_go_on(self):
+        self.begin()
+        for event in ("print", "write", "thread"):
+            self.send(event, event)
+            self.send("next", "after " + event)
+            answer = self.agent.read()
+            self.assertEqual(answer["request_id"], event)
+            waiting, _, _ = select.select([self.packets], [], [], 0.05)
+            self.assertEqual(waiting, [], "it waits for the agent")
+            for pipe in ("stdout", "stderr"):
+                self.agent.printed(pipe)
+            self.agent.send({"type": 4})
+            self.assertEqual(self.answer()["request_id"], "after " + event)
+
+    def test_errors_come_back_as_packets(self):
+        self.begin()
+        self.send("raise")
+        self.assertEqual(self.answer()["error"]["type"], "ValueError")
+        self.packets.send(b'{"type":2,"request_id":"deep","input":' + b"[" * 20000 + b"]" * 20000 + b"}")
+        self.assertEqual(self.answer()["error"]["type"], "EventError")
+
+    def test_an_answer_that_is_too_large_for_a_packet_goes_by_the_stream(self):
+        self.begin()
+        self.send(70000, "large")
+        self.send("next", "small")
+        self.assertEqual(len(self.agent.read()["output"]), 70000)
+        self.agent.send({"type": 4})
+        self.assertEqual(self.answer()["request_id"], "small")
+
+    def test_a_ring_brings_a_frame_of_the_stream(self):
+        self.begin()
+        self.send("first")
+        self.answer()
+        self.agent.start("by the agent", "x")
+        self.packets.send(b"!")
+        self.assertEqual(self.agent.read()["output"], ["by the agent", None])
+        self.send("again")
+        self.assertEqual(self.answer()["output"], ["again", None])
+
+    def test_it_ends_when_the_host_closes(self):
+        self.begin()
+        self.send("first")
+        self.answer()
+        self.packets.close()
+        self.assertEqual(self.agent.end(), 0)
 
 
 class PythonOnly(unittest.TestCase):

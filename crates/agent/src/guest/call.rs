@@ -11,6 +11,8 @@ use super::sys::Ended;
 pub(super) enum Place {
     /// In the runtime, behind the shim.
     Runtime,
+    /// In the runtime; the host gave it to the shim directly.
+    Direct,
     /// In a process of its own.
     Process(Box<ProcessCall>),
 }

@@ -1,9 +1,10 @@
 //! A non-blocking framed connection with a write buffer.
 
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::sys;
+use crate::descriptors;
 use crate::protocol::{FrameBuffer, encode_frame};
 
 const READ_SIZE: usize = 64 * 1024;
@@ -54,6 +55,16 @@ impl Conn {
     /// Queues a frame and sends what can be sent now.
     pub(super) fn send(&mut self, body: &[u8]) -> io::Result<()> {
         encode_frame(body, &mut self.output).map_err(io::Error::other)?;
+        self.flush()
+    }
+
+    /// Queues a frame that takes descriptors along; nothing else may wait to be sent.
+    pub(super) fn send_with(&mut self, body: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<()> {
+        encode_frame(body, &mut self.output).map_err(io::Error::other)?;
+        match descriptors::send_with(self.fd.as_fd(), &self.output[self.sent..], fds) {
+            Ok(count) => self.sent += count,
+            Err(error) => return Err(error),
+        }
         self.flush()
     }
 

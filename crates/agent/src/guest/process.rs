@@ -9,6 +9,8 @@ use std::process::{Command, Stdio};
 use serde::{Deserialize, Serialize};
 
 use super::sys::{self, OomScore};
+use crate::descriptors;
+use crate::protocol::DIRECT_ARGUMENT;
 
 /// A program with its arguments and whole environment.
 #[derive(Debug, Clone, Serialize, Deserialize, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub(super) struct Started {
     pub(super) socket: OwnedFd,
     pub(super) stdout: OwnedFd,
     pub(super) stderr: OwnedFd,
+    /// The host's end and the shim's, if the shim takes direct calls.
+    pub(super) direct: Option<(OwnedFd, OwnedFd)>,
 }
 
 /// Starts the interpreter with the shim's socket as descriptor 3.
@@ -49,14 +53,24 @@ pub(super) fn start_runtime(program: &Program, oom: &OomScore) -> io::Result<Sta
     let (ours, theirs) = sys::socket_pair()?;
     let mut command = program.command(None)?;
     let socket = theirs.as_raw_fd();
-    // SAFETY: dup2 is async-signal-safe, and `theirs` is open until after the spawn.
+    let wants = program.argv.iter().any(|argument| argument == DIRECT_ARGUMENT);
+    let direct = wants.then(descriptors::packet_pair).transpose()?;
+    let packets = direct.as_ref().map(|(_, shim)| shim.as_raw_fd());
+    // Above what they become, so that none is in the way of the other.
+    let (socket_copy, packets_copy) =
+        (sys::duplicate_above(socket, 10)?, packets.map(|fd| sys::duplicate_above(fd, 10)).transpose()?);
+    let (socket, packets) = (socket_copy.as_raw_fd(), packets_copy.as_ref().map(AsRawFd::as_raw_fd));
+    // SAFETY: dup2 is async-signal-safe, and the copies are open until after the spawn.
     unsafe {
-        command.pre_exec(move || sys::duplicate_onto(socket, 3));
+        command.pre_exec(move || {
+            sys::duplicate_onto(socket, 3)?;
+            packets.map_or(Ok(()), |packets| sys::duplicate_onto(packets, 4))
+        });
     }
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = oom.spawn_victims(|| command.spawn())?;
     let (stdout, stderr) = outputs(&mut child)?;
-    Ok(Started { pid: child.id() as i32, socket: ours, stdout, stderr })
+    Ok(Started { pid: child.id() as i32, socket: ours, stdout, stderr, direct })
 }
 
 /// A process of one call.

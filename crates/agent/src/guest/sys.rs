@@ -176,6 +176,12 @@ pub(super) fn set_nonblocking(fd: RawFd) -> io::Result<()> {
     }
 }
 
+/// A copy of `from` with a number of at least `lowest`, closed on exec.
+pub(super) fn duplicate_above(from: RawFd, lowest: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: plain integers; the new fd is ours alone.
+    unsafe { Ok(OwnedFd::from_raw_fd(check(libc::fcntl(from, libc::F_DUPFD_CLOEXEC, lowest))?)) }
+}
+
 /// Duplicates `from` onto `to` without close-on-exec (in a child between fork and exec).
 pub(super) fn duplicate_onto(from: RawFd, to: RawFd) -> io::Result<()> {
     // SAFETY: plain integers; dup2 clears close-on-exec unless both are equal.

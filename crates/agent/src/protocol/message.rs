@@ -136,6 +136,41 @@ impl Cancel {
     }
 }
 
+/// Has the agent look after a call that the host gave to the shim directly: keep its time,
+/// collect its lines. The answer comes from the agent then, after an [`End`] at the latest.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Watch {
+    #[serde(rename = "type")]
+    kind: u8,
+    pub request_id: String,
+    /// How long the call runs already, microseconds.
+    pub elapsed_us: u64,
+    /// How long user code may take in all, milliseconds.
+    pub timeout_ms: u64,
+}
+
+impl Watch {
+    /// Watches the call of that id.
+    pub fn new(request_id: impl Into<String>, elapsed_us: u64, timeout_ms: u64) -> Self {
+        Self { kind: 11, request_id: request_id.into(), elapsed_us, timeout_ms }
+    }
+}
+
+/// The shim has answered a watched call: the agent answers with its lines.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct End {
+    #[serde(rename = "type")]
+    kind: u8,
+    pub request_id: String,
+}
+
+impl End {
+    /// Ends the watch over the call of that id.
+    pub fn new(request_id: impl Into<String>) -> Self {
+        Self { kind: 12, request_id: request_id.into() }
+    }
+}
+
 /// What kind of failure a [`GuestError`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
 #[serde(rename_all = "snake_case")]
@@ -175,6 +210,18 @@ pub struct GuestError {
     pub signal: Option<i32>,
 }
 
+impl GuestError {
+    /// What a shim may say of its call: user code writes to the same descriptors, so the kinds
+    /// that only the agent can know are not taken from there.
+    pub fn of_shim(self) -> Self {
+        let kind = match self.kind {
+            GuestErrorKind::Exit | GuestErrorKind::BadResponse | GuestErrorKind::Init => self.kind,
+            _ => GuestErrorKind::Error,
+        };
+        Self { kind, signal: None, ..self }
+    }
+}
+
 /// One line that user code printed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestLine {
@@ -210,6 +257,9 @@ pub struct Resp<'a> {
     /// Bytes of log that were dropped.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub logs_dropped: u64,
+    /// In the answer to Init: calls may go to the shim directly from now on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub direct: bool,
 }
 
 fn is_zero(value: &u64) -> bool {
@@ -228,6 +278,7 @@ impl<'a> Resp<'a> {
             fatal: false,
             logs: Vec::new(),
             logs_dropped: 0,
+            direct: false,
         }
     }
 }
@@ -276,6 +327,8 @@ pub enum HostMessage<'a> {
     Ping,
     Stop,
     Cancel(Cancel),
+    Watch(Watch),
+    End(End),
 }
 
 /// A message to the host (or from a shim to the agent).
@@ -298,7 +351,7 @@ fn kind_of(body: &[u8]) -> Result<u8, MessageError> {
     if let Some(rest) = body.strip_prefix(b"{\"type\":") {
         match rest {
             [digit @ b'0'..=b'9', b',' | b'}', ..] => return Ok(digit - b'0'),
-            [b'1', b'0', b',' | b'}', ..] => return Ok(10),
+            [b'1', digit @ b'0'..=b'9', b',' | b'}', ..] => return Ok(10 + digit - b'0'),
             _ => {}
         }
     }
@@ -314,6 +367,8 @@ impl<'a> HostMessage<'a> {
             4 => Self::Ping,
             5 => Self::Stop,
             6 => Self::Cancel(serde_json::from_slice(body)?),
+            11 => Self::Watch(serde_json::from_slice(body)?),
+            12 => Self::End(serde_json::from_slice(body)?),
             other => return Err(MessageError::Type(other)),
         })
     }

@@ -14,10 +14,14 @@ use nova_domain::ports::Invoker;
 use tokio::time::Instant;
 
 use crate::Comet;
-use crate::pool::Lease;
+use crate::pool::{Ask, Lease};
+use run::Ran;
 
 /// How often a call looks for a sandbox again after its version was replaced under it.
 const RETRIES: usize = 3;
+
+/// Largest event that is sent to a sandbox ahead, bytes: with its frame it fits into a packet.
+const AHEAD_PAYLOAD_MAX: usize = 32 * 1024;
 
 /// A call that has a sandbox.
 struct Placed {
@@ -29,21 +33,33 @@ struct Placed {
 #[async_trait]
 impl Invoker for Comet {
     async fn invoke(&self, call: Call) -> FaultResult<Outcome> {
-        let placed = self.place(&call).await?;
-        run::run(&self.inner.settings, &call, placed, None).await
+        let arrived = Instant::now();
+        admit::admit(&call)?;
+        let mut ask =
+            Ask { ticket: self.inner.pool.ticket(), ahead: call.payload.len() <= AHEAD_PAYLOAD_MAX };
+        loop {
+            let placed = self.place(&call, arrived, ask).await?;
+            match run::run(&self.inner.settings, &call, placed, None).await? {
+                Ran::Ended(outcome) => return Ok(outcome),
+                // Sent ahead and taken back before it began. It keeps its turn, and waits for a
+                // sandbox that has nothing else.
+                Ran::TakenBack => ask.ahead = false,
+            }
+        }
     }
 
     async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream> {
-        let placed = self.place(&call).await?;
+        let arrived = Instant::now();
+        admit::admit(&call)?;
+        let ask = Ask { ticket: self.inner.pool.ticket(), ahead: false };
+        let placed = self.place(&call, arrived, ask).await?;
         Ok(stream::start(self.inner.settings.clone(), call, placed))
     }
 }
 
 impl Comet {
-    /// Every check, then a sandbox.
-    async fn place(&self, call: &Call) -> FaultResult<Placed> {
-        let arrived = Instant::now();
-        admit::admit(call)?;
+    /// A sandbox for a call that was admitted.
+    async fn place(&self, call: &Call, arrived: Instant, ask: Ask) -> FaultResult<Placed> {
         let deadline = call.deadline.map(|wait| arrived + wait);
         let catalog = self
             .inner
@@ -53,7 +69,7 @@ impl Comet {
         let mut tries = 0;
         loop {
             let snapshot = catalog.resolve(&call.scope, &call.target).await?;
-            match self.inner.pool.lease(&snapshot, deadline, &call.cancel).await {
+            match self.inner.pool.lease(&snapshot, ask, deadline, &call.cancel).await {
                 Ok(lease) => {
                     let queue_us = arrived.elapsed().as_micros() as u64;
                     return Ok(Placed { snapshot, lease, queue_us });

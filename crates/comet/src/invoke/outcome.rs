@@ -32,7 +32,9 @@ pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultRes
             };
             let mut logs = placed.lease.sandbox().take_init_logs();
             logs.extend(answer.logs);
-            Ok(outcome(placed, result, answer.exec_us, logs, answer.logs_dropped))
+            let mut outcome = outcome(placed, result, answer.exec_us, logs, answer.logs_dropped);
+            outcome.usage.queue_us += answer.queued_us;
+            Ok(outcome)
         }
         End::Overdue => {
             let timeout_s = placed.snapshot.spec.limits.timeout_s;
@@ -66,7 +68,7 @@ pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultRes
     }
 }
 
-fn cancelled() -> Fault {
+pub(super) fn cancelled() -> Fault {
     Fault::new(Code::Cancelled, "the caller went away and the call was ended")
 }
 

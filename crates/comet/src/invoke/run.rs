@@ -24,13 +24,20 @@ pub(super) enum End {
     Cancelled,
 }
 
+/// What came of a placed call.
+pub(super) enum Ran {
+    Ended(Outcome),
+    /// Something else came in its way before it began: it may run elsewhere.
+    TakenBack,
+}
+
 /// Runs the call; chunks of a streaming call go to `stream` as they come.
 pub(super) async fn run(
     settings: &Settings,
     call: &Call,
     placed: Placed,
     stream: Option<mpsc::Sender<Bytes>>,
-) -> FaultResult<Outcome> {
+) -> FaultResult<Ran> {
     let sandbox = placed.lease.sandbox();
     let input: &RawValue = serde_json::from_slice(&call.payload)
         .map_err(|error| Fault::invalid(format!("the event is not JSON: {error}")))?;
@@ -50,9 +57,10 @@ pub(super) async fn run(
         Err(SandboxError::TooLarge) => {
             return Err(Fault::new(Code::PayloadTooLarge, "the event does not fit into a frame of 8 MiB"));
         }
+        Err(SandboxError::TakenBack) => return taken_back(call),
         Err(error) => {
             sandbox.taint();
-            return outcome::from_end(call, &placed, End::Lost(error)).await;
+            return outcome::from_end(call, &placed, End::Lost(error)).await.map(Ran::Ended);
         }
     };
     let mut running = Running {
@@ -71,7 +79,7 @@ pub(super) async fn run(
         () = call.cancel.cancelled() => {
             // The agent ends the call; until it says so the place stays taken.
             sandbox.cancel(call.id.as_str());
-            if !matches!(tokio::time::timeout(settings.timeout_grace, answer).await, Ok(Ok(Ok(_)))) {
+            if !has_ended(tokio::time::timeout(settings.timeout_grace, answer).await) {
                 sandbox.taint();
             }
             End::Cancelled
@@ -85,7 +93,21 @@ pub(super) async fn run(
     let Some(placed) = running.placed.take() else {
         return Err(Fault::internal("a call that ended had a place"));
     };
-    outcome::from_end(call, &placed, end).await
+    if matches!(end, End::Lost(SandboxError::TakenBack)) {
+        return taken_back(call);
+    }
+    outcome::from_end(call, &placed, end).await.map(Ran::Ended)
+}
+
+fn taken_back(call: &Call) -> FaultResult<Ran> {
+    if call.cancel.is_cancelled() { Err(outcome::cancelled()) } else { Ok(Ran::TakenBack) }
+}
+
+/// Whether a call that was cancelled is over in its sandbox, or never began there.
+fn has_ended<T>(
+    waited: Result<Result<Result<Answer, SandboxError>, T>, tokio::time::error::Elapsed>,
+) -> bool {
+    matches!(waited, Ok(Ok(Ok(_) | Err(SandboxError::TakenBack))))
 }
 
 /// A call in a sandbox. If the one who waits for it is dropped, the call is cancelled and
@@ -108,7 +130,7 @@ impl Drop for Running {
         };
         let grace = self.grace;
         runtime.spawn(async move {
-            if !matches!(tokio::time::timeout(grace, answer).await, Ok(Ok(Ok(_)))) {
+            if !has_ended(tokio::time::timeout(grace, answer).await) {
                 placed.lease.sandbox().taint();
             }
         });

@@ -10,6 +10,7 @@ use nova_domain::fault::{Code, Fault, FaultResult};
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::run::Ran;
 use super::{Placed, run};
 use crate::Settings;
 
@@ -24,7 +25,14 @@ pub(super) fn start(settings: Settings, mut call: Call, placed: Placed) -> Event
     let cancel: CancellationToken = call.cancel.child_token();
     call.cancel = cancel.clone();
     tokio::spawn(async move {
-        let outcome = run::run(&settings, &call, placed, Some(chunk_sender)).await;
+        let outcome = match run::run(&settings, &call, placed, Some(chunk_sender)).await {
+            Ok(Ran::Ended(outcome)) => Ok(outcome),
+            // A stream is never sent ahead, so its sandbox ended in this moment.
+            Ok(Ran::TakenBack) => {
+                Err(Fault::new(Code::SandboxLost, "the sandbox ended before the call began; call again"))
+            }
+            Err(fault) => Err(fault),
+        };
         let _ = end_sender.send(outcome);
     });
     Box::pin(Events { chunks, chunks_done: false, end: Some(end), _cancel: cancel.drop_guard() })

@@ -40,6 +40,30 @@ struct Seat {
     since: Instant,
 }
 
+/// A call in the waiting line.
+struct Waiter {
+    ask: Ask,
+    sender: oneshot::Sender<FaultResult<Lease>>,
+}
+
+impl Waiter {
+    fn is_closed(&self) -> bool {
+        self.sender.is_closed()
+    }
+}
+
+/// What a call asks of the pool.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ask {
+    /// Its place in the order of calls; one that was taken back keeps it.
+    pub(crate) ticket: u64,
+    /// It may be sent to a sandbox before the calls there have ended.
+    pub(crate) ahead: bool,
+}
+
+/// Calls that are sent to a sandbox ahead, beside the one that runs.
+const AHEAD_MAX: u32 = 8;
+
 #[derive(Default)]
 struct State {
     settings: PoolSettings,
@@ -47,7 +71,8 @@ struct State {
     /// Oldest first; calls go to the one used last, so that the others can go idle.
     seats: Vec<Seat>,
     starting: u32,
-    waiting: VecDeque<oneshot::Sender<FaultResult<Lease>>>,
+    /// In the order of their tickets.
+    waiting: VecDeque<Waiter>,
     retired: bool,
     /// No new start before then, after failed ones.
     not_before: Option<Instant>,
@@ -104,11 +129,14 @@ impl FunctionPool {
         }
     }
 
-    /// A free place in a sandbox that is up.
-    pub(super) fn take_idle(self: &Arc<Self>) -> Option<Lease> {
+    /// A free place in a sandbox that is up, or one behind short calls.
+    pub(super) fn take_idle(self: &Arc<Self>, ask: Ask) -> Option<Lease> {
         let mut dead = Vec::new();
         let mut state = self.state();
-        let lease = self.take_seat(&mut state, &mut dead);
+        let lease = self.take_seat(&mut state, &mut dead).or_else(|| {
+            // Nobody overtakes those in line.
+            (ask.ahead && state.waiting.is_empty()).then(|| self.take_ahead(&mut state)).flatten()
+        });
         drop(state);
         drop(dead);
         lease
@@ -137,17 +165,46 @@ impl FunctionPool {
         None
     }
 
+    /// A place behind the calls of the sandbox that has the fewest, if no sandbox can be
+    /// started for it.
+    fn take_ahead(self: &Arc<Self>, state: &mut State) -> Option<Lease> {
+        let settings = &state.settings;
+        let (concurrency, max_calls) = (settings.instance_concurrency, settings.max_calls);
+        let startable = (state.seats.len() as u32) < settings.max_replicas && !self.starter.is_full();
+        if concurrency != 1 || startable || state.retired {
+            return None;
+        }
+        let fresh = |member: &Member| max_calls == 0 || member.calls.load(Ordering::Relaxed) < max_calls;
+        let seat = state
+            .seats
+            .iter_mut()
+            .filter(|seat| seat.used <= AHEAD_MAX && seat.member.sandbox.is_usable() && fresh(&seat.member))
+            .min_by_key(|seat| seat.used)?;
+        if !seat.member.sandbox.takes_ahead() {
+            return None;
+        }
+        seat.used += 1;
+        Some(self.lease_of(&seat.member))
+    }
+
     fn lease_of(self: &Arc<Self>, member: &Arc<Member>) -> Lease {
         let first = member.calls.fetch_add(1, Ordering::Relaxed) == 0;
         // One that was started ahead and has loaded its code is warm.
         let cold = first && member.sandbox.init_us() == 0;
-        Lease { member: member.clone(), pool: Arc::downgrade(self), cold }
+        let mut lease = self.place_in(member);
+        lease.cold = cold;
+        lease
+    }
+
+    fn place_in(self: &Arc<Self>, member: &Arc<Member>) -> Lease {
+        Lease { member: member.clone(), pool: Arc::downgrade(self), cold: false }
     }
 
     /// Waits in line for a place, and has a sandbox started if the line is longer than
     /// those on their way can serve.
     pub(super) async fn wait(
         self: &Arc<Self>,
+        ask: Ask,
         deadline: Option<Instant>,
         cancel: &CancellationToken,
     ) -> FaultResult<Lease> {
@@ -172,7 +229,9 @@ impl FunctionPool {
                     return Err(self.queue_full(&state));
                 }
             }
-            state.waiting.push_back(sender);
+            // Almost always the end; one that was taken back goes before those that came later.
+            let at = state.waiting.iter().rposition(|waiter| waiter.ask.ticket < ask.ticket);
+            state.waiting.insert(at.map_or(0, |index| index + 1), Waiter { ask, sender });
             Duration::from_millis(u64::from(state.settings.max_wait_ms))
         };
         self.start_needed();
@@ -272,7 +331,7 @@ impl FunctionPool {
                 state.not_before = Some(Instant::now() + wait);
                 // The one who waited longest learns why; the others get the next start.
                 if let Some(waiter) = pop_waiting(&mut state) {
-                    let _ = waiter.send(Err(fault));
+                    let _ = waiter.sender.send(Err(fault));
                 }
             }
         }
@@ -284,18 +343,19 @@ impl FunctionPool {
         let mut dead = Vec::new();
         loop {
             let mut state = self.state();
-            while state.waiting.front().is_some_and(oneshot::Sender::is_closed) {
+            while state.waiting.front().is_some_and(Waiter::is_closed) {
                 state.waiting.pop_front();
             }
-            if state.waiting.is_empty() {
-                break;
-            }
-            let Some(lease) = self.take_seat(&mut state, &mut dead) else { break };
+            let Some(ask) = state.waiting.front().map(|waiter| waiter.ask) else { break };
+            let lease = self
+                .take_seat(&mut state, &mut dead)
+                .or_else(|| ask.ahead.then(|| self.take_ahead(&mut state)).flatten());
+            let Some(lease) = lease else { break };
             let waiter = pop_waiting(&mut state);
             drop(state);
             // A waiter who left in this very moment drops the lease, which serves the next.
             if let Some(waiter) = waiter {
-                let _ = waiter.send(Ok(lease));
+                let _ = waiter.sender.send(Ok(lease));
             }
         }
         drop(dead);
@@ -368,6 +428,19 @@ impl FunctionPool {
         }
     }
 
+    /// Places of idle sandboxes in which calls ran that their agents have not seen.
+    pub(super) fn take_unseen(self: &Arc<Self>) -> Vec<Lease> {
+        let mut state = self.state();
+        let mut leases = Vec::new();
+        for seat in state.seats.iter_mut().filter(|seat| seat.used == 0) {
+            if seat.member.sandbox.is_usable() && seat.member.sandbox.take_unseen() {
+                seat.used = 1;
+                leases.push(self.place_in(&seat.member));
+            }
+        }
+        leases
+    }
+
     pub(super) fn has_waiting(&self) -> bool {
         self.state().waiting.iter().any(|waiter| !waiter.is_closed())
     }
@@ -403,7 +476,7 @@ impl FunctionPool {
         };
         drop(gone);
         for waiter in waiting {
-            let _ = waiter.send(Err(Fault::new(
+            let _ = waiter.sender.send(Err(Fault::new(
                 Code::Conflict,
                 "this version was replaced while the call waited; call again",
             )));
@@ -425,7 +498,7 @@ impl FunctionPool {
     }
 }
 
-fn pop_waiting(state: &mut State) -> Option<oneshot::Sender<FaultResult<Lease>>> {
+fn pop_waiting(state: &mut State) -> Option<Waiter> {
     while let Some(waiter) = state.waiting.pop_front() {
         if !waiter.is_closed() {
             return Some(waiter);

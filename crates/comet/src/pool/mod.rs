@@ -5,7 +5,7 @@ mod function;
 mod start;
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nova_domain::FunctionId;
@@ -19,7 +19,7 @@ use crate::Settings;
 use crate::backend::Backend;
 use crate::runtimes::Runtimes;
 use function::FunctionPool;
-pub(crate) use function::Lease;
+pub(crate) use function::{Ask, Lease};
 use start::Starter;
 pub(crate) use start::launch_fault;
 
@@ -40,6 +40,7 @@ pub struct PoolReport {
 pub(crate) struct Pool {
     functions: Mutex<HashMap<Key, Arc<FunctionPool>>>,
     starter: Arc<Starter>,
+    tickets: AtomicU64,
 }
 
 /// Sandboxes that exist or are being made, over all functions.
@@ -66,7 +67,7 @@ impl Pool {
         settings: Settings,
     ) -> Self {
         let starter = Starter { backend, trees, runtimes, settings, total: Total::default() };
-        Self { functions: Mutex::default(), starter: Arc::new(starter) }
+        Self { functions: Mutex::default(), starter: Arc::new(starter), tickets: AtomicU64::new(0) }
     }
 
     fn functions(&self) -> MutexGuard<'_, HashMap<Key, Arc<FunctionPool>>> {
@@ -83,22 +84,28 @@ impl Pool {
         pool.clone()
     }
 
+    /// The next place in the order of calls.
+    pub(crate) fn ticket(&self) -> u64 {
+        self.tickets.fetch_add(1, Ordering::Relaxed)
+    }
+
     /// A place in a sandbox of this function version: an idle one, a new one, or the next
     /// that becomes free.
     pub(crate) async fn lease(
         &self,
         snapshot: &Arc<FunctionSnapshot>,
+        ask: Ask,
         deadline: Option<Instant>,
         cancel: &CancellationToken,
     ) -> FaultResult<Lease> {
         let pool = self.of(snapshot);
-        if let Some(lease) = pool.take_idle() {
+        if let Some(lease) = pool.take_idle(ask) {
             return Ok(lease);
         }
         if self.starter.is_full() {
             self.evict_one_idle(&pool);
         }
-        pool.wait(deadline, cancel).await
+        pool.wait(ask, deadline, cancel).await
     }
 
     /// Room for another function: the sandbox that was idle longest goes.
@@ -119,6 +126,9 @@ impl Pool {
         let pools: Vec<_> = self.functions().values().cloned().collect();
         for pool in &pools {
             pool.sweep();
+            for lease in pool.take_unseen() {
+                tokio::spawn(async move { lease.sandbox().clean_up().await });
+            }
             // Sandboxes that went idle since those calls came make room for them.
             if self.starter.is_full() && pool.has_waiting() {
                 self.evict_one_idle(pool);

@@ -3,24 +3,32 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::{Buf, Bytes, BytesMut};
-use nova_agent::protocol::{FRAME_MAX, GuestLine, GuestMessage, INIT_ID, Resp, encode_frame};
+use nova_agent::descriptors;
+use nova_agent::protocol::message::PING;
+use nova_agent::protocol::{
+    FRAME_MAX, GuestError, GuestLine, GuestMessage, INIT_ID, RUNTIME_ID, Resp, encode_frame,
+};
 use nova_domain::Timestamp;
 use nova_domain::log::{LogLine, LogStream};
 use tokio::io::Interest;
 use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc, oneshot};
 
+use super::direct::Direct;
 use super::{Answer, SandboxError};
 
 /// Unsent bytes to one sandbox above which a call is refused: several calls of the largest size.
 const UNSENT_MAX: usize = 4 * FRAME_MAX;
+/// The guest bounds the log of a call; this bounds a guest that does not.
+pub(super) const LINES_MAX: usize = 100_000;
 
 type Reply = oneshot::Sender<Result<Answer, SandboxError>>;
 
@@ -42,6 +50,9 @@ pub(super) struct Channel {
     state: Mutex<State>,
     /// Wakes the task when something could not be sent at once.
     blocked: Notify,
+    pong: Notify,
+    /// The way to the shim itself, once Init is answered, if it has one.
+    direct: OnceLock<Arc<Direct>>,
     closed: AtomicBool,
     fatal: AtomicBool,
     opened: Instant,
@@ -54,6 +65,8 @@ impl Channel {
             stream,
             state: Mutex::default(),
             blocked: Notify::new(),
+            pong: Notify::new(),
+            direct: OnceLock::new(),
             closed: AtomicBool::new(false),
             fatal: AtomicBool::new(false),
             opened: Instant::now(),
@@ -72,8 +85,22 @@ impl Channel {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// The sandbox cannot take another call.
+    pub(super) fn set_fatal(&self) {
+        self.fatal.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn is_fatal(&self) -> bool {
         self.fatal.load(Ordering::Relaxed)
+    }
+
+    /// The way to the shim itself, while no call is with the agent.
+    pub(super) fn direct(&self) -> Option<&Arc<Direct>> {
+        self.direct.get().filter(|_| self.state().waiting.is_empty())
+    }
+
+    pub(super) fn cancel(&self, id: &str) -> bool {
+        self.direct.get().is_some_and(|direct| direct.cancel(id))
     }
 
     pub(super) fn init_us(&self) -> u64 {
@@ -131,6 +158,30 @@ impl Channel {
         Ok(())
     }
 
+    /// Waits until the agent answers a Ping, at most a second.
+    pub(super) async fn ping(&self) {
+        let pong = self.pong.notified();
+        if self.send(PING).is_ok() {
+            let _ = tokio::time::timeout(Duration::from_secs(1), pong).await;
+        }
+    }
+
+    /// Ends the calls that the agent has with an error of the function.
+    pub(super) fn end_waiting(&self, error: &GuestError) {
+        let waiting = std::mem::take(&mut self.state().waiting);
+        for (_, call) in waiting {
+            let answer = Answer {
+                output: Bytes::new(),
+                error: Some(error.clone()),
+                exec_us: 0,
+                queued_us: 0,
+                logs: call.logs,
+                logs_dropped: 0,
+            };
+            let _ = call.reply.send(Ok(answer));
+        }
+    }
+
     /// Ends the task and fails what still waits.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
@@ -142,13 +193,16 @@ impl Channel {
         self.closed.store(true, Ordering::Relaxed);
         let waiting = std::mem::take(&mut self.state().waiting);
         let text = result.err();
+        if let Some(direct) = self.direct.get() {
+            direct.on_end(text.as_deref());
+        }
         for (_, call) in waiting {
             let error = text.clone().map_or(SandboxError::Ended, SandboxError::Protocol);
             let _ = call.reply.send(Err(error));
         }
     }
 
-    async fn pump(&self) -> Result<(), String> {
+    async fn pump(self: &Arc<Self>) -> Result<(), String> {
         let mut input = BytesMut::with_capacity(8 * 1024);
         loop {
             if self.is_closed() {
@@ -187,11 +241,17 @@ impl Channel {
     }
 
     /// Reads what is there and hands it out. `Ok(false)`: the end.
-    async fn read(&self, input: &mut BytesMut) -> Result<bool, String> {
+    async fn read(self: &Arc<Self>, input: &mut BytesMut) -> Result<bool, String> {
         loop {
             let missing = missing(input)?;
             input.reserve(missing.clamp(8 * 1024, 1 << 20));
-            match self.stream.try_read_buf(input) {
+            let mut fds = Vec::new();
+            let read = if self.init_us() == 0 {
+                self.read_with_descriptors(input, &mut fds)
+            } else {
+                self.stream.try_read_buf(input)
+            };
+            match read {
                 Ok(0) => return Ok(false),
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(true),
@@ -199,7 +259,7 @@ impl Channel {
             }
             let full = input.len() == input.capacity();
             while let Some(frame) = next_frame(input)? {
-                self.on_frame(frame).await?;
+                self.on_frame(frame, &mut fds).await?;
             }
             if input.is_empty() && input.capacity() > 1 << 20 {
                 *input = BytesMut::with_capacity(8 * 1024);
@@ -211,11 +271,33 @@ impl Channel {
         }
     }
 
-    async fn on_frame(&self, frame: Bytes) -> Result<(), String> {
+    /// Until Init is answered descriptors may come along.
+    fn read_with_descriptors(&self, input: &mut BytesMut, fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
+        const SIZE: usize = 8 * 1024;
+        let used = input.len();
+        input.resize(used + SIZE, 0);
+        let read = self.stream.try_io(Interest::READABLE, || {
+            descriptors::receive_with(self.stream.as_fd(), &mut input[used..], fds)
+        });
+        input.truncate(used + read.as_ref().map_or(0, |count| *count));
+        read
+    }
+
+    async fn on_frame(self: &Arc<Self>, frame: Bytes, fds: &mut Vec<OwnedFd>) -> Result<(), String> {
         match GuestMessage::parse(&frame).map_err(|error| error.to_string())? {
-            GuestMessage::Ping => Ok(()),
+            GuestMessage::Ping => {
+                self.pong.notify_waiters();
+                Ok(())
+            }
             GuestMessage::Resp(resp) if resp.request_id == INIT_ID => {
-                self.on_init(resp);
+                self.on_init(resp, std::mem::take(fds));
+                Ok(())
+            }
+            GuestMessage::Resp(resp) if resp.request_id == RUNTIME_ID => {
+                self.fatal.store(true, Ordering::Relaxed);
+                if let Some(direct) = self.direct.get() {
+                    direct.on_runtime_end(resp);
+                }
                 Ok(())
             }
             GuestMessage::Resp(resp) => {
@@ -223,11 +305,13 @@ impl Channel {
                 Ok(())
             }
             GuestMessage::Log(message) => {
-                if let Some(call) = self.state().waiting.get_mut(message.request_id.as_str())
-                    // The guest bounds the log of a call; this bounds a guest that does not.
-                    && call.logs.len() < 100_000
-                {
-                    call.logs.extend(message.logs.into_iter().map(log_line));
+                let lines = message.logs.into_iter().map(log_line);
+                if let Some(call) = self.state().waiting.get_mut(message.request_id.as_str()) {
+                    if call.logs.len() < LINES_MAX {
+                        call.logs.extend(lines);
+                    }
+                } else if let Some(direct) = self.direct.get() {
+                    direct.on_log(&message.request_id, lines);
                 }
                 Ok(())
             }
@@ -244,7 +328,10 @@ impl Channel {
         }
     }
 
-    fn on_init(&self, resp: Resp<'_>) {
+    fn on_init(self: &Arc<Self>, resp: Resp<'_>, fds: Vec<OwnedFd>) {
+        if let Some(direct) = resp.direct.then(|| Direct::open(fds, self)).flatten() {
+            let _ = self.direct.set(direct);
+        }
         let took = self.opened.elapsed().as_micros() as u64;
         self.init_us.store(took.max(1), Ordering::Relaxed);
         if resp.fatal {
@@ -257,13 +344,17 @@ impl Channel {
         if resp.fatal {
             self.fatal.store(true, Ordering::Relaxed);
         }
-        // An answer that nobody waits for (any more) is dropped.
-        let Some(mut call) = self.state().waiting.remove(resp.request_id.as_ref()) else { return };
+        let call = self.state().waiting.remove(resp.request_id.as_ref());
+        let Some(mut call) = call else {
+            // An answer that nobody waits for (any more) is dropped.
+            return self.direct.get().map_or((), |direct| direct.on_agent(resp, frame));
+        };
         call.logs.extend(resp.logs.into_iter().map(log_line));
         let answer = Answer {
             output: resp.output.map_or_else(Bytes::new, |raw| frame.slice_ref(raw.get().as_bytes())),
             error: resp.error,
             exec_us: resp.exec_us,
+            queued_us: 0,
             logs: call.logs,
             logs_dropped: resp.logs_dropped,
         };
@@ -271,7 +362,7 @@ impl Channel {
     }
 }
 
-fn log_line(line: GuestLine) -> LogLine {
+pub(super) fn log_line(line: GuestLine) -> LogLine {
     let stream = match line.stream {
         1 => LogStream::Stdout,
         2 => LogStream::Stderr,

@@ -1,13 +1,14 @@
 //! One sandbox, seen from the host: calls go in, answers and chunks come out.
 
 mod channel;
+mod direct;
 
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use nova_agent::protocol::{Cancel, Exec, GuestError, Init};
+use nova_agent::protocol::{Cancel, Exec, GuestError, Init, PACKET_MAX};
 use nova_domain::log::LogLine;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -22,6 +23,8 @@ pub(crate) struct Answer {
     pub(crate) output: bytes::Bytes,
     pub(crate) error: Option<GuestError>,
     pub(crate) exec_us: u64,
+    /// How long it was in the sandbox before it began, microseconds.
+    pub(crate) queued_us: u64,
     pub(crate) logs: Vec<LogLine>,
     pub(crate) logs_dropped: u64,
 }
@@ -35,10 +38,16 @@ pub(crate) enum SandboxError {
     /// It sent something that is no message.
     #[error("the sandbox broke the protocol: {0}")]
     Protocol(String),
+    /// It had not begun when something else came in the way: it may run elsewhere.
+    #[error("the sandbox could not come to the call")]
+    TakenBack,
     /// The request does not fit into a frame.
     #[error("the call is larger than a frame")]
     TooLarge,
 }
+
+/// How old a reading of the memory use may be.
+const PEAK_AGE: Duration = Duration::from_millis(1);
 
 /// A call on its way.
 pub(crate) struct Pending {
@@ -53,6 +62,7 @@ pub(crate) struct Sandbox {
     backend: Arc<dyn Backend>,
     exit: watch::Receiver<Option<Exit>>,
     memory_peak: Option<Arc<std::fs::File>>,
+    peak_read: Mutex<Option<(Instant, u64)>>,
     /// It must not take another call.
     tainted: AtomicBool,
     /// Kills at the memory limit that earlier calls were told of.
@@ -75,6 +85,7 @@ impl Sandbox {
             backend,
             exit: launched.exit,
             memory_peak: launched.memory_peak,
+            peak_read: Mutex::new(None),
             tainted: AtomicBool::new(false),
             oom_seen: AtomicU64::new(0),
         };
@@ -90,6 +101,20 @@ impl Sandbox {
         stream: Option<mpsc::Sender<bytes::Bytes>>,
     ) -> Result<Pending, SandboxError> {
         let body = serde_json::to_vec(exec).map_err(|error| SandboxError::Protocol(error.to_string()))?;
+        if stream.is_none()
+            && body.len() <= PACKET_MAX
+            && let Some(direct) = self.channel.direct()
+        {
+            match direct.send(&exec.request_id, &body, exec.timeout_ms) {
+                Ok(answer) => return Ok(Pending { answer }),
+                Err(Some(error)) => return Err(error),
+                Err(None) => {}
+            }
+        }
+        // With the agent there is one at a time.
+        if !self.is_idle() {
+            return Err(SandboxError::TakenBack);
+        }
         let answer = self.channel.expect(&exec.request_id, stream)?;
         if let Err(error) = self.channel.send(&body) {
             self.channel.forget(&exec.request_id);
@@ -110,6 +135,9 @@ impl Sandbox {
 
     /// Tells the guest that the caller went away.
     pub(crate) fn cancel(&self, request_id: &str) {
+        if self.channel.cancel(request_id) {
+            return;
+        }
         if let Ok(body) = serde_json::to_vec(&Cancel::new(request_id)) {
             let _ = self.channel.send(&body);
         }
@@ -118,6 +146,26 @@ impl Sandbox {
     /// Whether it may take another call.
     pub(crate) fn is_usable(&self) -> bool {
         !self.tainted.load(Ordering::Relaxed) && !self.channel.is_closed() && !self.channel.is_fatal()
+    }
+
+    fn is_idle(&self) -> bool {
+        self.channel.direct().is_none_or(|direct| direct.is_idle())
+    }
+
+    /// Whether a short call may be sent before those in it have ended: its calls are short,
+    /// and what is not begun can be taken back.
+    pub(crate) fn takes_ahead(&self) -> bool {
+        self.channel.direct().is_some_and(|direct| direct.takes_ahead())
+    }
+
+    /// Whether calls ran since the last time this was asked, without the agent seeing them.
+    pub(crate) fn take_unseen(&self) -> bool {
+        self.channel.direct().is_some_and(|direct| direct.take_used())
+    }
+
+    /// Has the agent end what is left running. No call may run meanwhile.
+    pub(crate) async fn clean_up(&self) {
+        self.channel.ping().await;
     }
 
     /// It must not take another call.
@@ -146,8 +194,22 @@ impl Sandbox {
         (usage.oom_kills > before).then_some(usage)
     }
 
-    /// Highest memory use so far, bytes; 0 where unknown.
+    /// Highest memory use so far, bytes; 0 where unknown. Read again once what was read is a
+    /// millisecond old: a call that takes less cannot add much, and the reading costs more than
+    /// such a call can use.
     pub(crate) fn memory_peak(&self) -> u64 {
+        let mut last = self.peak_read.lock().unwrap_or_else(PoisonError::into_inner);
+        match *last {
+            Some((at, peak)) if at.elapsed() < PEAK_AGE => peak,
+            _ => {
+                let peak = self.read_memory_peak();
+                *last = Some((Instant::now(), peak));
+                peak
+            }
+        }
+    }
+
+    fn read_memory_peak(&self) -> u64 {
         let mut text = [0u8; 32];
         self.memory_peak
             .as_ref()

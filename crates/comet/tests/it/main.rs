@@ -5,6 +5,7 @@
 //! No libtest harness for that reason.
 #![allow(clippy::unwrap_used, clippy::print_stdout, unreachable_pub)]
 
+mod ahead;
 mod conformance;
 mod faults;
 mod orphans;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(arguments.test_threads.unwrap_or(2).min(2));
     let mut trials = conformance::suite("process", process::stage);
     trials.extend(pool::trials());
+    trials.extend(ahead::trials());
     trials.extend(streaming::trials(process::stage));
     trials.extend(faults::trials());
     trials.extend(orphans::trials());

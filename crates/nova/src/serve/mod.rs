@@ -7,6 +7,7 @@
 //! ```
 
 pub(crate) mod keeper;
+mod memory;
 mod privileges;
 mod wire;
 

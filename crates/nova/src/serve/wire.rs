@@ -23,7 +23,7 @@ use nova_store::{DatabaseUrl, Store, StoreOptions, System};
 use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, keeper};
+use super::{Prepared, keeper, memory};
 use crate::settings::{ObjectSettings, PoolSettings, ServerSettings};
 
 /// Starts everything, serves, and stops everything in order.
@@ -37,6 +37,7 @@ pub(super) async fn serve(
     // Background work goes on while calls drain, so it has a token of its own.
     let background = CancellationToken::new();
     tokio::spawn(telemetry::upkeep(metrics_handle, background.clone()));
+    tokio::spawn(memory::give_back(background.clone()));
 
     let url = match settings.database.url.as_str() {
         "" => DatabaseUrl::Sqlite(dirs.data.join("db")),

@@ -112,7 +112,7 @@ pub(super) struct PostgresRuns(pub(super) Arc<Database>);
 
 #[async_trait]
 impl Runs for PostgresRuns {
-    async fn insert_batch(&self, _: &System, batch: Vec<RunRecord>) -> FaultResult<Vec<StoredLines>> {
+    async fn insert_batch(&self, _: &System, batch: Arc<Vec<RunRecord>>) -> FaultResult<Vec<StoredLines>> {
         check_batch(&batch)?;
         if batch.is_empty() {
             return Ok(Vec::new());

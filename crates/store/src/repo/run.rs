@@ -1,5 +1,7 @@
 //! Run records.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use nova_domain::call::CallSource;
 use nova_domain::log::LogLine;
@@ -71,7 +73,7 @@ pub trait Runs: Send + Sync {
     async fn insert_batch(
         &self,
         system: &System,
-        batch: Vec<RunRecord>,
+        batch: Arc<Vec<RunRecord>>,
     ) -> FaultResult<Vec<super::log::StoredLines>>;
 
     /// That run, or `NotFound`.

@@ -36,10 +36,9 @@ macro_rules! run_conditions {
 }
 
 statements! {
-    INSERT = "INSERT INTO runs (", run_columns!(), ", error_search) VALUES (:id, :tenant, :namespace, :function_id, \
-              :function, :version, :source, :status, :started_at, :duration_us, :queue_us, :init_us, :exec_us, \
-              :cold_start, :memory_peak, :input_size, :output_size, :input, :output, :error, :trace_id, \
-              :logs_dropped, :error_search) ON CONFLICT (id) DO NOTHING";
+    /// By number, because many are inserted a second and a name is looked up each time.
+    INSERT = "INSERT INTO runs (", run_columns!(), ", error_search) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, \
+              ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23) ON CONFLICT (id) DO NOTHING";
     INSERT_LINE = "INSERT INTO log_lines (run_id, tenant_id, namespace, function_id, at, stream, text) \
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     GET = "SELECT ", run_columns!(), " FROM runs WHERE id = ?3 AND tenant_id = ?1 AND namespace = ?2";
@@ -99,7 +98,7 @@ pub(super) struct SqliteRuns(pub(super) Arc<File>);
 
 #[async_trait]
 impl Runs for SqliteRuns {
-    async fn insert_batch(&self, _: &System, batch: Vec<RunRecord>) -> FaultResult<Vec<StoredLines>> {
+    async fn insert_batch(&self, _: &System, batch: Arc<Vec<RunRecord>>) -> FaultResult<Vec<StoredLines>> {
         check_batch(&batch)?;
         self.0
             .write("runs.insert_batch", move |connection| {
@@ -194,16 +193,31 @@ fn insert(connection: &Connection, record: &RunRecord) -> StoreResult<StoredLine
     let new = execute(
         connection,
         INSERT,
-        named_params! {
-            ":id": row.id, ":tenant": row.tenant, ":namespace": row.namespace,
-            ":function_id": row.function_id, ":function": row.function, ":version": row.version,
-            ":source": row.source, ":status": row.status, ":started_at": row.started_at,
-            ":duration_us": row.duration_us, ":queue_us": row.queue_us, ":init_us": row.init_us,
-            ":exec_us": row.exec_us, ":cold_start": row.cold_start, ":memory_peak": row.memory_peak,
-            ":input_size": row.input_size, ":output_size": row.output_size, ":input": row.input,
-            ":output": row.output, ":error": row.error, ":trace_id": row.trace_id,
-            ":logs_dropped": row.logs_dropped, ":error_search": row.error_search,
-        },
+        params![
+            row.id,
+            row.tenant,
+            row.namespace,
+            row.function_id,
+            row.function,
+            row.version,
+            row.source,
+            row.status,
+            row.started_at,
+            row.duration_us,
+            row.queue_us,
+            row.init_us,
+            row.exec_us,
+            row.cold_start,
+            row.memory_peak,
+            row.input_size,
+            row.output_size,
+            row.input,
+            row.output,
+            row.error,
+            row.trace_id,
+            row.logs_dropped,
+            row.error_search,
+        ],
     )?;
     let mut cursors = Vec::new();
     if new == 1 {

@@ -22,7 +22,7 @@ async fn filled() -> (TestDatabase, Store) {
     let first = version(&secret, 1, CompileStatus::NotRequired);
     store.functions().create(&here(), &secret, &first).await.expect("creates");
     let record = RunRecord { run: run(&secret, "r1", 1), lines: vec![line(1, "secret")] };
-    store.runs().insert_batch(&system, vec![record]).await.expect("inserts");
+    store.runs().insert_batch(&system, vec![record].into()).await.expect("inserts");
     (database, store)
 }
 

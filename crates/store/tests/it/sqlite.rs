@@ -116,13 +116,13 @@ async fn dropped_logs_come_back_empty_and_the_configuration_stays() {
         run: crate::fixture::run(&hello, id, 1),
         lines: vec![crate::fixture::line(1, id)],
     };
-    store.runs().insert_batch(&system, vec![record("old")]).await.expect("inserts");
+    store.runs().insert_batch(&system, vec![record("old")].into()).await.expect("inserts");
     let cursor = store.logs().tail(&here(), &hello.id, 1).await.expect("tail").next;
     store.close().await;
     std::fs::remove_file(dir.path().join("log.db")).expect("drops the logs");
     let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
     assert_eq!(store.functions().get(&here(), &hello.name).await.expect("still there"), hello);
-    store.runs().insert_batch(&system, vec![record("new")]).await.expect("inserts");
+    store.runs().insert_batch(&system, vec![record("new")].into()).await.expect("inserts");
     let page = store.logs().after(&here(), &hello.id, cursor, None, 9).await.expect("lines");
     assert_eq!(page.lines.len(), 1, "an old cursor still finds what is new");
     store.close().await;

@@ -15,6 +15,7 @@ pub fn cases() -> Vec<Case> {
         deep_recursion_is_an_error_of_the_function,
         a_function_that_closes_all_descriptors_gets_a_typed_answer,
         a_broken_frame_ends_this_sandbox_only,
+        a_broken_packet_ends_this_sandbox_only,
         answers_for_calls_that_do_not_run_are_ignored,
     ]
 }
@@ -92,6 +93,23 @@ pub async fn a_broken_frame_ends_this_sandbox_only(stage: Arc<Stage>) {
         stage.world.error(&function, json!({ "probe": "write_garbage", "bytes": "\0\0\0\u{1}" })).await;
     assert!(matches!(error.kind, Crash | Exit), "{error:?}");
     assert_fine(&stage, &function).await;
+}
+
+pub async fn a_broken_packet_ends_this_sandbox_only(stage: Arc<Stage>) {
+    let (function, neighbour) = (deploy(&stage), deploy(&stage));
+    let long = format!("{{\"type\":3,\"request_id\":\"x\",\"output\":\"{}\"}}", "x".repeat(70_000));
+    for bytes in ["garbage", "{}", "{\"type\":1}", "{\"type\":4}", "{\"type\":7}", &long] {
+        // The first call of a sandbox goes by the agent.
+        assert_fine(&stage, &function).await;
+        let (error, slept) = tokio::join!(
+            stage.world.error(&function, json!({ "probe": "write_packet", "bytes": bytes })),
+            stage.world.value(&neighbour, json!({ "probe": "sleep", "seconds": 0.2 })),
+        );
+        let shown = &bytes[..bytes.len().min(40)];
+        assert!(matches!(error.kind, Crash | Exit), "{shown:?}: {error:?}");
+        assert_eq!(slept, "slept");
+        assert_fine(&stage, &function).await;
+    }
 }
 
 pub async fn answers_for_calls_that_do_not_run_are_ignored(stage: Arc<Stage>) {

@@ -1,6 +1,7 @@
 //! What every backend must hold, proved from inside a sandbox by user code that tries.
 //! A backend joins by a [`Provider`]; nothing here knows how sandboxes are made.
 
+mod ahead;
 mod ends;
 mod kernel;
 mod limits;
@@ -74,7 +75,7 @@ macro_rules! cases {
 
 /// The tests of one backend; its name is the first part of theirs.
 pub fn suite(backend: &str, stage: fn() -> Arc<Stage>) -> Vec<Trial> {
-    let cases: Vec<Case> = [reach::cases(), kernel::cases(), limits::cases(), ends::cases()].concat();
+    let cases: Vec<Case> = [reach::cases(), kernel::cases(), limits::cases(), ends::cases(), ahead::cases()].concat();
     cases
         .into_iter()
         .map(|(name, case)| {

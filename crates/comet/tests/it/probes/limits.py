@@ -257,6 +257,12 @@ def write_garbage(event):
     return "written"
 
 
+def write_packet(event):
+    os.write(4, event["bytes"].encode("latin-1"))
+    time.sleep(1)
+    return "written"
+
+
 def frame(text):
     body = text.encode()
     os.write(3, len(body).to_bytes(4, "big") + body)

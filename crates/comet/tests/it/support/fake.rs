@@ -1,20 +1,27 @@
 //! A backend in this process: its sandboxes are tasks that speak the agent's protocol.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::os::fd::AsFd;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use nova_agent::descriptors;
+use nova_agent::protocol::message::PING;
 use nova_agent::protocol::{
     FrameBuffer, GuestError, GuestErrorKind, HostMessage, INIT_ID, Resp, encode_frame,
 };
 use nova_comet::backend::{Backend, BackendError, Exit, Launched, SandboxSpec, SandboxUsage};
 use serde_json::Value;
 use serde_json::value::to_raw_value;
+use shim::Shim;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::sync::{mpsc, watch};
+
+#[path = "shim.rs"]
+mod shim;
 
 /// Counts what was made, and makes it as slowly and as badly as a test asks.
 #[derive(Default)]
@@ -25,6 +32,10 @@ pub struct FakeBackend {
     pub peak: Arc<AtomicUsize>,
     /// How long a launch takes.
     pub launch_time: Mutex<Duration>,
+    /// Sandboxes take direct calls.
+    pub direct: AtomicBool,
+    /// Calls in the order in which they began: the sandbox, and the event's `n`.
+    pub begun: Arc<Mutex<Vec<(u64, u64)>>>,
     /// So many launches fail from now on.
     pub failures: AtomicU64,
     alive: Mutex<HashMap<u64, watch::Sender<Option<Exit>>>>,
@@ -57,7 +68,13 @@ impl Backend for FakeBackend {
         let (sender, exit) = watch::channel(None);
         let ended = sender.subscribe();
         self.alive.lock().unwrap().insert(id, sender);
-        let sandbox = Guest { id, running: self.running.clone(), peak: self.peak.clone() };
+        let sandbox = Guest {
+            id,
+            running: self.running.clone(),
+            peak: self.peak.clone(),
+            begun: self.begun.clone(),
+            direct: self.direct.load(Ordering::SeqCst),
+        };
         tokio::spawn(sandbox.run(guest, ended));
         Ok(Launched { id, channel, exit, from_stock: false, memory_peak: None })
     }
@@ -74,19 +91,25 @@ impl Backend for FakeBackend {
 }
 
 /// One sandbox. The event of a call says what happens: `sleep_ms`, `fatal`, `vanish`
-/// (the sandbox ends without an answer); the answer is the sandbox's id.
+/// (the sandbox ends without an answer); the answer is the sandbox's id. Of direct calls also
+/// `crash` (the runtime ends) and `prints` (a line, so that the agent is asked).
 struct Guest {
     id: u64,
     running: Arc<AtomicUsize>,
     peak: Arc<AtomicUsize>,
+    begun: Arc<Mutex<Vec<(u64, u64)>>>,
+    direct: bool,
 }
 
 impl Guest {
     async fn run(self, stream: UnixStream, mut ended: watch::Receiver<Option<Exit>>) {
+        let pair = self.direct.then(|| descriptors::packet_pair().unwrap());
+        let socket = stream.as_fd().try_clone_to_owned().unwrap();
         let (mut reader, mut writer) = stream.into_split();
         let (sender, mut answers) = mpsc::unbounded_channel::<Vec<u8>>();
         let mut frames = FrameBuffer::default();
         let mut cancels: HashMap<String, watch::Sender<bool>> = HashMap::new();
+        let mut shim = Shim::default();
         let mut buffer = vec![0; 64 * 1024];
         loop {
             tokio::select! {
@@ -105,10 +128,22 @@ impl Guest {
                     let Ok(count @ 1..) = read else { return };
                     frames.extend(&buffer[..count]);
                     while let Some(frame) = frames.next_frame().unwrap() {
-                        self.on_message(HostMessage::parse(frame).unwrap(), &mut cancels, &sender);
+                        let message = HostMessage::parse(frame).unwrap();
+                        if let (HostMessage::Init(_), Some((host, end))) = (&message, &pair) {
+                            shim = Shim::begin(&self, end, sender.clone());
+                            shim::answer_init(socket.as_fd(), host, end);
+                        } else if !shim.on_message(&message, &sender) {
+                            self.on_message(message, &mut cancels, &sender);
+                        }
                     }
                 }
             }
+        }
+    }
+
+    fn note(&self, event: &Value) {
+        if let Some(n) = event["n"].as_u64() {
+            self.begun.lock().unwrap().push((self.id, n));
         }
     }
 
@@ -124,6 +159,7 @@ impl Guest {
                 let (cancel, cancelled) = watch::channel(false);
                 cancels.insert(exec.request_id.to_string(), cancel);
                 let event: Value = serde_json::from_str(exec.input.get()).unwrap();
+                self.note(&event);
                 let count = self.running.fetch_add(1, Ordering::SeqCst) + 1;
                 self.peak.fetch_max(count, Ordering::SeqCst);
                 let (id, running, answers) = (self.id, self.running.clone(), answers.clone());
@@ -139,7 +175,8 @@ impl Guest {
                     cancel.send_replace(true);
                 }
             }
-            HostMessage::Ping | HostMessage::Stop => {}
+            HostMessage::Ping => answers.send(PING.to_vec()).unwrap(),
+            HostMessage::Stop | HostMessage::Watch(_) | HostMessage::End(_) => {}
         }
     }
 }

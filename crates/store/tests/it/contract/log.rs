@@ -15,7 +15,7 @@ pub(crate) async fn a_follower_that_asks_after_its_cursor_sees_every_line_once(b
             for part in 0..25 {
                 let lines = (0..3).map(|index| line(1, &format!("{writer}-{part}-{index}"))).collect();
                 let record = RunRecord { run: run(&hello, &format!("w{writer}-{part}"), 1), lines };
-                store.runs().insert_batch(&system, vec![record]).await.expect("inserts");
+                store.runs().insert_batch(&system, vec![record].into()).await.expect("inserts");
             }
         })
     });
@@ -55,7 +55,7 @@ pub(crate) async fn a_tail_is_the_end_in_order(bench: &Bench) {
     let lines = (0..30).map(|index| line(index, &index.to_string())).collect();
     let noise = RunRecord { run: run(&other, "noise", 1), lines: vec![line(99, "noise")] };
     let batch = vec![RunRecord { run: run(&hello, "r", 1), lines }, noise];
-    bench.store.runs().insert_batch(&bench.system, batch).await.expect("inserts");
+    bench.store.runs().insert_batch(&bench.system, batch.into()).await.expect("inserts");
     let tail = bench.store.logs().tail(&here(), &hello.id, 3).await.expect("tail");
     assert_eq!(texts(&tail), ["27", "28", "29"]);
     let after = bench.store.logs().after(&here(), &hello.id, tail.next, None, 10).await.expect("lines");
@@ -71,7 +71,7 @@ pub(crate) async fn since_finds_lines_of_long_calls_that_were_stored_late(bench:
     let hello = function(&here(), "hello");
     let insert = async |id: &str, lines| {
         let record = RunRecord { run: run(&hello, id, 1), lines };
-        bench.store.runs().insert_batch(&bench.system, vec![record]).await.expect("inserts");
+        bench.store.runs().insert_batch(&bench.system, vec![record].into()).await.expect("inserts");
     };
     insert("early", vec![line(10, "too early"), line(150, "b")]).await;
     insert("late", vec![line(90, "too early as well"), line(100, "a"), line(200, "c")]).await;
@@ -96,7 +96,7 @@ pub(crate) async fn lines_with_nul_are_kept(bench: &Bench) {
     odd.output = Some("\"\0\"".into());
     odd.trace_id = Some("\0".into());
     let record = RunRecord { run: odd, lines: vec![line(1, "a\0b"), line(2, "")] };
-    bench.store.runs().insert_batch(&bench.system, vec![record]).await.expect("inserts");
+    bench.store.runs().insert_batch(&bench.system, vec![record].into()).await.expect("inserts");
     let tail = bench.store.logs().tail(&here(), &hello.id, 3).await.expect("tail");
     assert_eq!(texts(&tail), ["a\u{fffd}b", ""]);
     let run = bench.store.runs().get(&here(), &rid("odd")).await.expect("reads");

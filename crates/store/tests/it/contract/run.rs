@@ -11,8 +11,8 @@ fn record(run: Run) -> RunRecord {
 }
 
 async fn insert(bench: &Bench, runs: Vec<Run>) {
-    let batch = runs.into_iter().map(record).collect();
-    bench.store.runs().insert_batch(&bench.system, batch).await.expect("inserts");
+    let batch: Vec<_> = runs.into_iter().map(record).collect();
+    bench.store.runs().insert_batch(&bench.system, batch.into()).await.expect("inserts");
 }
 
 async fn ids(bench: &Bench, filter: &RunFilter, limit: u32) -> Vec<String> {
@@ -37,7 +37,7 @@ pub(crate) async fn a_run_is_stored_whole_with_its_lines(bench: &Bench) {
     let plain = run(&hello, "r2", 11);
     let lines = vec![line(12, "one"), line(13, "two")];
     let batch = vec![RunRecord { run: failed.clone(), lines: lines.clone() }, record(plain.clone())];
-    let stored = bench.store.runs().insert_batch(&bench.system, batch).await.expect("inserts");
+    let stored = bench.store.runs().insert_batch(&bench.system, batch.into()).await.expect("inserts");
     assert_eq!(
         stored.iter().map(|of| (of.run.as_str(), of.cursors.len())).collect::<Vec<_>>(),
         [("r1", 2), ("r2", 0)]
@@ -54,14 +54,22 @@ pub(crate) async fn a_repeated_batch_stores_nothing_twice(bench: &Bench) {
     let hello = function(&here(), "hello");
     let one = RunRecord { run: run(&hello, "r1", 10), lines: vec![line(1, "x"), line(2, "y")] };
     let two = RunRecord { run: run(&hello, "r2", 11), lines: vec![line(3, "z")] };
-    bench.store.runs().insert_batch(&bench.system, vec![one.clone()]).await.expect("inserts");
+    bench.store.runs().insert_batch(&bench.system, vec![one.clone()].into()).await.expect("inserts");
     let again = vec![one, two.clone(), two];
-    let stored = bench.store.runs().insert_batch(&bench.system, again).await.expect("inserts");
+    let stored = bench.store.runs().insert_batch(&bench.system, again.into()).await.expect("inserts");
     assert_eq!(stored.iter().map(|of| of.cursors.len()).collect::<Vec<_>>(), [0, 1, 0]);
     assert_eq!(ids(bench, &RunFilter::default(), 10).await, ["r2", "r1"]);
     let tail = bench.store.logs().tail(&here(), &hello.id, 10).await.expect("tail");
     assert_eq!(tail.lines.iter().map(|entry| entry.line.text.as_str()).collect::<Vec<_>>(), ["x", "y", "z"]);
-    assert!(bench.store.runs().insert_batch(&bench.system, Vec::new()).await.expect("empty").is_empty());
+    assert!(
+        bench
+            .store
+            .runs()
+            .insert_batch(&bench.system, Vec::<RunRecord>::new().into())
+            .await
+            .expect("empty")
+            .is_empty()
+    );
 }
 
 pub(crate) async fn runs_are_listed_newest_first_and_filtered(bench: &Bench) {
@@ -134,7 +142,7 @@ pub(crate) async fn a_summary_counts_and_takes_percentiles_of_its_window(bench: 
 pub(crate) async fn prune_deletes_the_oldest_with_their_lines(bench: &Bench) {
     let hello = function(&here(), "hello");
     let elsewhere = function(&scope("other", "x"), "hello");
-    let batch = (0..10)
+    let batch: Vec<_> = (0..10)
         .map(|index| {
             let owner = if index % 2 == 0 { &hello } else { &elsewhere };
             let text = format!("line of {index}");
@@ -142,7 +150,7 @@ pub(crate) async fn prune_deletes_the_oldest_with_their_lines(bench: &Bench) {
         })
         .collect();
     let repo = bench.store.runs();
-    repo.insert_batch(&bench.system, batch).await.expect("inserts");
+    repo.insert_batch(&bench.system, batch.into()).await.expect("inserts");
     assert_eq!(repo.prune(&bench.system, at(8), 5).await.expect("prunes").runs, 5);
     assert_eq!(repo.prune(&bench.system, at(8), 5).await.expect("prunes").runs, 3);
     assert_eq!(repo.prune(&bench.system, at(8), 5).await.expect("prunes").runs, 0);
@@ -160,13 +168,13 @@ pub(crate) async fn batches_of_concurrent_writers_are_all_stored(bench: &Bench) 
         tokio::spawn(async move {
             let hello = function(&here(), "hello");
             for part in 0..10 {
-                let batch = (0..50)
+                let batch: Vec<_> = (0..50)
                     .map(|index| RunRecord {
                         run: run(&hello, &format!("w{writer}-{part}-{index}"), 1),
                         lines: vec![line(1, "x")],
                     })
                     .collect();
-                store.runs().insert_batch(&system, batch).await.expect("inserts");
+                store.runs().insert_batch(&system, batch.into()).await.expect("inserts");
             }
         })
     });

@@ -12,7 +12,7 @@ pub(crate) async fn nothing_of_another_tenant_or_namespace_is_reachable(bench: &
     let first = version(&secret, 1, CompileStatus::Pending);
     store.functions().create(&here(), &secret, &first).await.expect("creates");
     let record = RunRecord { run: run(&secret, "r1", 1), lines: vec![line(1, "secret")] };
-    store.runs().insert_batch(&bench.system, vec![record]).await.expect("inserts");
+    store.runs().insert_batch(&bench.system, vec![record].into()).await.expect("inserts");
     let page = PageRequest::default();
 
     for other in [scope("acme", "staging"), scope("evil", "prod")] {
