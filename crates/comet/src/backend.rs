@@ -23,6 +23,9 @@ pub struct SandboxSpec {
     pub tmp_bytes: u64,
     /// Whose it is, for people.
     pub label: String,
+    /// Body of the first frame, the Init. A backend may send it with the sandbox's making, so
+    /// that the guest begins while the host still learns of it.
+    pub opening: String,
 }
 
 /// What a sandbox used.
@@ -51,6 +54,8 @@ pub struct Launched {
     pub exit: watch::Receiver<Option<Exit>>,
     /// Whether it was pre-started.
     pub from_stock: bool,
+    /// Whether [`SandboxSpec::opening`] was sent.
+    pub opened: bool,
     /// Reads the highest memory use cheaply.
     pub memory_peak: Option<Arc<std::fs::File>>,
 }

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::backend::SandboxSpec;
-use crate::pool::launch_fault;
+use crate::pool::{launch_fault, opening_of};
 use crate::runtimes;
 use crate::sandbox::{Answer, Sandbox, SandboxError};
 use crate::{BuildSettings, Comet};
@@ -58,6 +58,7 @@ impl Sandboxes for Comet {
         let settings = &self.inner.settings.build;
         let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
         mounts.extend(toolchain.root.iter().map(|root| (root.clone(), root.clone())));
+        let init = init_of(toolchain, &request.entry, settings)?;
         let spec = SandboxSpec {
             kind: String::new(),
             runtime: None,
@@ -67,10 +68,10 @@ impl Sandboxes for Comet {
             pids: 512,
             tmp_bytes: u64::from(settings.tmp_mb) << 20,
             label: format!("{} build of {}", request.scope, request.code),
+            opening: opening_of(&init)?,
         };
-        let init = init_of(toolchain, &request.entry, settings)?;
         let launched = self.inner.backend.launch(&spec).await.map_err(launch_fault)?;
-        let sandbox = Sandbox::start(launched, &init, self.inner.backend.clone()).map_err(|error| {
+        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone()).map_err(|error| {
             Fault::new(Code::Unavailable, "the build sandbox could not be reached").with_source(error)
         })?;
         let (answer, executable) = run_build(&sandbox, settings).await?;

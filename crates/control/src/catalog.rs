@@ -83,17 +83,21 @@ impl FunctionCatalog {
     }
 }
 
-#[async_trait]
-impl Catalog for FunctionCatalog {
-    async fn resolve(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>> {
-        let snapshots = &self.functions.inner.snapshots;
+impl Functions {
+    /// What to run for `target`, from memory if it is there.
+    pub(crate) async fn snapshot(
+        &self,
+        scope: &Scope,
+        target: &FunctionRef,
+    ) -> FaultResult<Arc<FunctionSnapshot>> {
+        let snapshots = &self.inner.snapshots;
         let entry = snapshots.entry(scope, &target.name);
         if let Some(snapshot) = entry.find(&target.qualifier, snapshots.max_age) {
             return Ok(snapshot);
         }
         // The age counts from before the query: the answer is at least as new as that.
         let asked_at = Instant::now();
-        let found = match self.functions.get_version(scope, &target.name, &target.qualifier).await {
+        let found = match self.get_version(scope, &target.name, &target.qualifier).await {
             Ok(found) => found,
             Err(fault) => {
                 // Names that do not exist must not fill the memory.
@@ -104,6 +108,13 @@ impl Catalog for FunctionCatalog {
         let snapshot = snapshot_of(found)?;
         entry.keep(target.qualifier.clone(), snapshot.clone(), asked_at);
         Ok(snapshot)
+    }
+}
+
+#[async_trait]
+impl Catalog for FunctionCatalog {
+    async fn resolve(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>> {
+        self.functions.snapshot(scope, target).await
     }
 
     async fn always_on(&self) -> FaultResult<Vec<Arc<FunctionSnapshot>>> {

@@ -107,6 +107,10 @@ pub struct LaunchSpec {
     pub lifetime: Lifetime,
     /// Whose it is, for `list` and the log.
     pub label: String,
+    /// Body of the first frame to the agent, sent as soon as the mounts are there. The keeper
+    /// does not look at it. Empty: the server sends everything itself.
+    #[serde(default)]
+    pub opening: String,
 }
 
 /// The answer to a request.
@@ -121,13 +125,31 @@ pub struct Reply {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum ReplyBody {
-    Hello { protocol: u32, build: String, pid: u32, rootless: bool },
+    Hello {
+        protocol: u32,
+        build: String,
+        pid: u32,
+        rootless: bool,
+    },
     Done,
-    Launched { sandbox: u64, pid: u32, from_stock: bool, memory_peak_file: Option<String> },
-    Sandboxes { sandboxes: Vec<SandboxInfo> },
+    Launched {
+        sandbox: u64,
+        pid: u32,
+        from_stock: bool,
+        memory_peak_file: Option<String>,
+        /// Whether [`LaunchSpec::opening`] was sent.
+        #[serde(default)]
+        opened: bool,
+    },
+    Sandboxes {
+        sandboxes: Vec<SandboxInfo>,
+    },
     Usage(Usage),
     Status(Box<Status>),
-    Error { error: String, kind: ErrorKind },
+    Error {
+        error: String,
+        kind: ErrorKind,
+    },
 }
 
 /// Why a request failed.
@@ -187,6 +209,9 @@ pub struct SandboxInfo {
     pub leased: bool,
     pub age_ms: u64,
     pub memory_bytes: u64,
+    /// Name of its control groups, which says nothing to whoever sees it from inside.
+    #[serde(default)]
+    pub group: String,
 }
 
 /// One layer of isolation and whether this host gives it.

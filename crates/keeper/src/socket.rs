@@ -36,6 +36,17 @@ fn new_socket() -> io::Result<OwnedFd> {
     }
 }
 
+/// A connected pair, blocking mode.
+pub(crate) fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
+    let mut fds = [0; 2];
+    // SAFETY: room for two; the new descriptors are ours alone.
+    unsafe {
+        let kind = libc::SOCK_SEQPACKET | libc::SOCK_CLOEXEC;
+        check(libc::socketpair(libc::AF_UNIX, kind, 0, fds.as_mut_ptr()))?;
+        Ok((OwnedFd::from_raw_fd(fds[0]), OwnedFd::from_raw_fd(fds[1])))
+    }
+}
+
 fn address_length() -> libc::socklen_t {
     size_of::<libc::sockaddr_un>() as libc::socklen_t
 }

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -322,6 +322,14 @@ pub(crate) fn close_from(first: u32) -> io::Result<()> {
     check_long(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) }).map(drop)
 }
 
+/// Closes every descriptor but the standard ones and `kept`, which gets number 3.
+pub(crate) fn keep_only(kept: OwnedFd) -> io::Result<OwnedFd> {
+    move_descriptor(kept.into_raw_fd(), 3, true)?;
+    close_from(4)?;
+    // SAFETY: nothing else in this process owns the number: all that did is gone with this call.
+    Ok(unsafe { OwnedFd::from_raw_fd(3) })
+}
+
 /// Replaces this process by `program` with an empty environment.
 pub(crate) fn execute(program: &CStr, arguments: &[&CStr]) -> io::Error {
     let mut list: Vec<*const libc::c_char> = arguments.iter().map(|text| text.as_ptr()).collect();
@@ -389,17 +397,15 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> bool {
     unsafe { libc::poll(&mut poll, 1, 0) == 1 && poll.revents & libc::POLLIN != 0 }
 }
 
-/// Waits until the other end of a pipe is closed without a word. Fails with what was
-/// written, or after `timeout`.
-pub(crate) fn wait_closed(fd: BorrowedFd<'_>, timeout: Duration) -> Result<(), String> {
+/// Whether the other end of a pipe was closed without a word; the error is what was written.
+pub(crate) fn is_closed(fd: BorrowedFd<'_>) -> Result<bool, String> {
     let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry.
-    let count = unsafe { libc::poll(&mut poll, 1, timeout.as_millis() as i32) };
-    if count != 1 {
-        return Err("it took too long".to_owned());
+    if unsafe { libc::poll(&mut poll, 1, 0) } != 1 {
+        return Ok(false);
     }
     let said = if poll.revents & libc::POLLIN != 0 { read_some(fd, 1024) } else { Vec::new() };
-    if said.is_empty() { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) }
+    if said.is_empty() { Ok(true) } else { Err(String::from_utf8_lossy(&said).into_owned()) }
 }
 
 /// Reads at most `limit` bytes that are there now.
@@ -411,9 +417,40 @@ pub(crate) fn read_some(fd: BorrowedFd<'_>, limit: usize) -> Vec<u8> {
     bytes
 }
 
+/// Reads until the end, at most `limit` bytes.
+pub(crate) fn read_whole(fd: RawFd, limit: usize) -> Vec<u8> {
+    let mut bytes = vec![0u8; limit];
+    let mut size = 0;
+    while size < limit {
+        // SAFETY: the buffer is valid for the rest of its length.
+        let got = unsafe { libc::read(fd, bytes.as_mut_ptr().add(size).cast(), limit - size) };
+        if got <= 0 {
+            break;
+        }
+        size += got as usize;
+    }
+    bytes.truncate(size);
+    bytes
+}
+
 pub(crate) fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) {
     // SAFETY: the bytes are valid for their length.
     unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+}
+
+/// Sends a length and `body` on a stream socket, at once or not at all.
+pub(crate) fn send_frame(socket: BorrowedFd<'_>, body: &[u8]) -> io::Result<()> {
+    let mut frame = Vec::with_capacity(4 + body.len());
+    frame.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    frame.extend_from_slice(body);
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: the bytes are valid for their length.
+    let sent = unsafe { libc::send(socket.as_raw_fd(), frame.as_ptr().cast(), frame.len(), flags) };
+    match sent {
+        sent if sent == frame.len() as isize => Ok(()),
+        sent if sent < 0 => Err(io::Error::last_os_error()),
+        _ => Err(io::Error::other("the channel took a part of a frame only")),
+    }
 }
 
 /// Like [`write_all`] on a number that may be closed, which fails harmlessly.

@@ -21,7 +21,7 @@ use crate::runtimes::Runtimes;
 use function::FunctionPool;
 pub(crate) use function::Lease;
 use start::Starter;
-pub(crate) use start::launch_fault;
+pub(crate) use start::{launch_fault, opening_of};
 
 type Key = (FunctionId, u32);
 

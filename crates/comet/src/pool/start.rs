@@ -45,16 +45,16 @@ impl Starter {
 
     pub(super) async fn start(&self, snapshot: &FunctionSnapshot) -> FaultResult<Started> {
         let code = self.trees.materialise(&snapshot.code).await?;
-        let (spec, init) = self.plan(snapshot, &code)?;
+        let spec = self.plan(snapshot, &code)?;
         let launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
-        let sandbox = Sandbox::start(launched, &init, self.backend.clone()).map_err(|error| {
+        let sandbox = Sandbox::start(launched, &spec, self.backend.clone()).map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
         Ok(Started { sandbox, code })
     }
 
-    /// What to make for the version, and the Init that makes it the function's.
-    fn plan(&self, snapshot: &FunctionSnapshot, code: &CodeTree) -> FaultResult<(SandboxSpec, Init)> {
+    /// What to make for the version, with the Init that makes it the function's.
+    fn plan(&self, snapshot: &FunctionSnapshot, code: &CodeTree) -> FaultResult<SandboxSpec> {
         let spec = &snapshot.spec;
         let limits = &spec.limits;
         let function = &snapshot.function;
@@ -94,7 +94,7 @@ impl Starter {
         if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
             init.env.entry("PYTHONPATH".to_owned()).or_insert_with(|| "/code/deps:/code/vendor".to_owned());
         }
-        let sandbox = SandboxSpec {
+        Ok(SandboxSpec {
             kind,
             runtime: program,
             mounts: vec![(code.path.display().to_string(), "/code".to_owned())],
@@ -103,9 +103,14 @@ impl Starter {
             pids: limits.pids,
             tmp_bytes: u64::from(limits.tmp_mb) << 20,
             label: format!("{}/{}@{}", function.scope, function.name, snapshot.version),
-        };
-        Ok((sandbox, init))
+            opening: opening_of(&init)?,
+        })
     }
+}
+
+/// Init as the first frame's body.
+pub(crate) fn opening_of(init: &Init) -> FaultResult<String> {
+    serde_json::to_string(init).map_err(|error| Fault::internal("write an Init").with_source(error))
 }
 
 /// Variables that tell a function about itself.

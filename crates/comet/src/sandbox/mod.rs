@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use nova_agent::protocol::{Cancel, Exec, GuestError, Init};
+use nova_agent::protocol::{Cancel, Exec, GuestError};
 use nova_domain::log::LogLine;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::backend::{Backend, Exit, Launched, SandboxUsage};
+use crate::backend::{Backend, Exit, Launched, SandboxSpec, SandboxUsage};
 use channel::Channel;
 
 /// What the guest answered.
@@ -60,11 +60,11 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Takes over what a backend made and sends Init. Answers may still be far: calls
-    /// queue in the channel meanwhile.
+    /// Takes over what a backend made and sends Init if the backend did not. Answers may
+    /// still be far: calls queue in the channel meanwhile.
     pub(crate) fn start(
         launched: Launched,
-        init: &Init,
+        spec: &SandboxSpec,
         backend: Arc<dyn Backend>,
     ) -> Result<Self, SandboxError> {
         let channel = Channel::open(launched.channel);
@@ -78,8 +78,9 @@ impl Sandbox {
             tainted: AtomicBool::new(false),
             oom_seen: AtomicU64::new(0),
         };
-        let body = serde_json::to_vec(init).map_err(|error| SandboxError::Protocol(error.to_string()))?;
-        sandbox.channel.send(&body)?;
+        if !launched.opened {
+            sandbox.channel.send(spec.opening.as_bytes())?;
+        }
         Ok(sandbox)
     }
 

@@ -33,6 +33,7 @@ fn spec(lifetime: Lifetime) -> LaunchSpec {
         limits: SandboxLimits::default(),
         lifetime,
         label: "orphan".to_owned(),
+        opening: String::new(),
     }
 }
 
@@ -95,7 +96,7 @@ async fn adoption() {
     let channel = UnixStream::from(adopted.into_iter().next().unwrap());
     tokio::time::sleep(Duration::from_millis(1000)).await;
     assert_alive(&channel);
-    assert_eq!(keeper.sandboxes().len(), 1, "the grace period of the first server is over and it lives");
+    assert_eq!(keeper.leased().len(), 1, "the grace period of the first server is over and it lives");
 }
 
 async fn kept() {
