@@ -8,6 +8,7 @@
 mod conformance;
 mod faults;
 mod orphans;
+mod pace;
 mod pool;
 mod process;
 mod rootless;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     trials.extend(streaming::trials(process::stage));
     trials.extend(faults::trials());
     trials.extend(orphans::trials());
+    trials.extend(pace::trials());
     trials.extend(rootless::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::keeper::end_all();
