@@ -11,7 +11,7 @@ use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, first_build, may_retry, pause, validate_notes};
 use crate::source::Files;
-use crate::{advice, spec};
+use crate::spec;
 
 /// A field of a change: as it is, back to its default, or a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -161,7 +161,7 @@ impl Functions {
         if let Patch::Set(runtime) = change.runtime
             && runtime != spec.runtime
         {
-            advice::require(&self.inner.sandboxes.runtimes(), &runtime)?;
+            nova_domain::host::require(&self.inner.sandboxes.runtimes(), &runtime)?;
             spec.runtime = runtime;
         }
         let restart = !(change.handler.is_keep() && change.mode.is_keep() && change.entry.is_keep());
