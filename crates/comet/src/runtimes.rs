@@ -28,7 +28,7 @@ fn probe_of(runtime: Runtime) -> Option<(&'static str, &'static [&'static str], 
         Runtime::Ruby => Some(("ruby", &["--version"], "ruby ")),
         Runtime::Go => Some(("go", &["version"], "go version go")),
         Runtime::Rust => Some(("rustc", &["--version"], "rustc ")),
-        Runtime::Executable => None,
+        Runtime::Executable | Runtime::Provided => None,
     }
 }
 
@@ -38,7 +38,7 @@ fn oldest(runtime: Runtime) -> Vec<u32> {
         Runtime::Python => vec![3, 9],
         Runtime::Node => vec![18],
         Runtime::Ruby => vec![3, 0],
-        Runtime::Go | Runtime::Rust | Runtime::Executable => Vec::new(),
+        Runtime::Go | Runtime::Rust | Runtime::Executable | Runtime::Provided => Vec::new(),
     }
 }
 
@@ -169,7 +169,7 @@ fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
         Runtime::Python => &["-I", "-S", "-B", "-X", "utf8"],
         Runtime::Node => &["--no-warnings"],
         Runtime::Ruby => &["--disable=gems,did_you_mean,error_highlight,rubyopt"],
-        Runtime::Go | Runtime::Rust | Runtime::Executable => return None,
+        Runtime::Go | Runtime::Rust | Runtime::Executable | Runtime::Provided => return None,
     };
     let shim = match runtime.runtime {
         Runtime::Python if compiled => &compiled_shim(runtime),

@@ -13,7 +13,7 @@ pub const fn install(runtime: Runtime) -> Option<&'static str> {
         Runtime::Ruby => Some("apt-get install ruby"),
         Runtime::Go => Some("apt-get install golang-go"),
         Runtime::Rust => Some("apt-get install rustc"),
-        Runtime::Executable => None,
+        Runtime::Executable | Runtime::Provided => None,
     }
 }
 

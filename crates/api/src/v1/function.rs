@@ -112,7 +112,7 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>)]
     pub handler: Patch<String>,
-    /// `handler`, `script` or `process`; null: what handler and runtime say.
+    /// `handler`, `script`, `process` or `lambda`; null: what handler and runtime say.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>)]
     pub mode: Patch<Mode>,

@@ -178,8 +178,11 @@ impl Functions {
                 Patch::Default => None,
                 Patch::Set(mode) => Some(mode),
             };
-            let present =
-                if mode == Some(Mode::Handler) || mode.is_none() { spec.handler.take() } else { None };
+            let present = if matches!(mode, None | Some(Mode::Handler | Mode::Lambda)) {
+                spec.handler.take()
+            } else {
+                None
+            };
             let start = spec::start(spec.runtime.runtime, change.handler.or_keep(present), mode)?;
             let same_start = start.mode == spec.mode;
             let wish = match change.entry {
