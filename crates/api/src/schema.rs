@@ -16,12 +16,7 @@ fn text_of<T: Into<String>>(values: impl IntoIterator<Item = T>) -> ObjectBuilde
 }
 
 pub(crate) fn mode() -> Object {
-    let name = |mode| match mode {
-        Mode::Handler => "handler",
-        Mode::Script => "script",
-        Mode::Process => "process",
-    };
-    text_of([Mode::Handler, Mode::Script, Mode::Process].map(name)).build()
+    text_of(Mode::ALL.iter().map(|mode| mode.as_str())).build()
 }
 
 pub(crate) fn runtime() -> Object {

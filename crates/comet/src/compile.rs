@@ -122,7 +122,7 @@ fn init_of(toolchain: &InstalledRuntime, entry: &str, settings: &BuildSettings) 
     let script = match toolchain.runtime {
         Runtime::Go => GO,
         Runtime::Rust => RUST,
-        Runtime::Python | Runtime::Node | Runtime::Ruby | Runtime::Executable => {
+        _ => {
             return Err(Fault::invalid(format!("runtime `{}` needs no build", toolchain.runtime)));
         }
     };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::Fault;
-use crate::function::{Function, VersionSpec};
+use crate::function::{Function, Mode, PoolSettings, VersionSpec};
 use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
 use crate::name::{FunctionName, Scope};
@@ -70,6 +70,16 @@ impl FunctionSnapshot {
     /// What a sandbox belongs to, for ever.
     pub fn key(&self) -> (FunctionId, u32) {
         (self.function.id.clone(), self.version)
+    }
+
+    /// How its sandboxes are pooled. The Lambda Runtime API gives a program one call at a
+    /// time, whatever the function is set to.
+    pub fn pool(&self) -> PoolSettings {
+        let mut pool = self.function.pool.clone();
+        if self.spec.mode == Mode::Lambda {
+            pool.instance_concurrency = 1;
+        }
+        pool
     }
 }
 

@@ -21,6 +21,24 @@ pub enum Mode {
     Script,
     /// An executable, started for each call: JSON on stdin, JSON on stdout.
     Process,
+    /// An executable that stays up and fetches its calls from the AWS Lambda Runtime API, one
+    /// at a time.
+    Lambda,
+}
+
+impl Mode {
+    /// Every mode there is.
+    pub const ALL: &'static [Mode] = &[Mode::Handler, Mode::Script, Mode::Process, Mode::Lambda];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Mode::Handler => "handler",
+            Mode::Script => "script",
+            Mode::Process => "process",
+            Mode::Lambda => "lambda",
+        }
+    }
 }
 
 /// Limits of one sandbox and one call. Part of a version.
@@ -167,7 +185,8 @@ pub fn validate_env(env: &Env) -> Result<(), Fault> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionSpec {
     pub runtime: RuntimeRef,
-    /// `module.function` (with folders: `pkg/module.function`); `None` in modes script and process.
+    /// `module.function` (with folders: `pkg/module.function`); `None` in modes script and
+    /// process. In mode lambda any word that the program understands.
     pub handler: Option<String>,
     pub mode: Mode,
     /// The source tree: SHA-256 of its canonical archive, an object.
@@ -187,7 +206,12 @@ impl VersionSpec {
         self.limits.validate()?;
         validate_env(&self.env)?;
         let runtime = self.runtime.runtime;
+        if (self.mode == Mode::Lambda) != (runtime == Runtime::Provided) {
+            return Err(Fault::invalid("runtime `provided` and mode `lambda` belong together")
+                .with_field("mode", "leave it out"));
+        }
         match (self.mode, runtime.is_interpreted()) {
+            (Mode::Lambda, _) => self.handler.as_deref().map_or(Ok(()), validate_lambda_handler),
             (Mode::Handler, true) => {
                 let handler = self.handler.as_deref().unwrap_or_default();
                 validate_handler(handler)
@@ -223,6 +247,18 @@ pub fn validate_handler(handler: &str) -> Result<(), Fault> {
     }
 }
 
+/// Checks a handler of runtime `provided`: one word of at most 128 bytes, as on AWS.
+pub fn validate_lambda_handler(handler: &str) -> Result<(), Fault> {
+    let shaped = (1..=128).contains(&handler.len())
+        && !handler.contains(|c: char| c.is_whitespace() || c.is_control());
+    if shaped {
+        return Ok(());
+    }
+    let shown: String = handler.chars().take(80).collect();
+    Err(Fault::invalid(format!("handler {shown:?} is not valid"))
+        .with_field("handler", "1 to 128 bytes without spaces"))
+}
+
 /// A function as it stands: identity, pool settings, and which version is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
@@ -246,7 +282,7 @@ pub struct Function {
 pub const fn default_handler(runtime: Runtime) -> Option<&'static str> {
     match runtime {
         Runtime::Python | Runtime::Node | Runtime::Ruby => Some("main.handler"),
-        Runtime::Go | Runtime::Rust | Runtime::Executable => None,
+        Runtime::Go | Runtime::Rust | Runtime::Executable | Runtime::Provided => None,
     }
 }
 

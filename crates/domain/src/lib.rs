@@ -10,6 +10,7 @@
 pub mod call;
 pub mod fault;
 pub mod function;
+pub mod host;
 pub mod id;
 pub mod log;
 pub mod name;

@@ -554,7 +554,8 @@ impl Agent {
 
     /// Ends what a call left running, once none is in flight.
     fn sweep_if_idle(&mut self) -> Swept {
-        if !self.calls.is_empty() || !self.pids.changed() {
+        let keeps = self.init.as_ref().is_some_and(|init| init.keeps_processes);
+        if keeps || !self.calls.is_empty() || !self.pids.changed() {
             return Swept::Clean;
         }
         let swept = tree::sweep(self.runtime.as_ref().map(|runtime| runtime.pid));

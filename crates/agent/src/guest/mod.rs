@@ -13,6 +13,7 @@
 mod agent;
 mod call;
 mod conn;
+pub mod lambda;
 mod logs;
 mod process;
 mod sys;

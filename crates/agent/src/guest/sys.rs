@@ -176,6 +176,25 @@ pub(super) fn set_nonblocking(fd: RawFd) -> io::Result<()> {
     }
 }
 
+/// Makes reads and writes of `fd` wait.
+pub(super) fn set_blocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: F_GETFL and F_SETFL take plain integers.
+    unsafe {
+        let flags = check(libc::fcntl(fd, libc::F_GETFL))?;
+        check(libc::fcntl(fd, libc::F_SETFL, flags & !libc::O_NONBLOCK)).map(drop)
+    }
+}
+
+/// Ends this process by a signal, as far as the signal ends processes.
+pub(super) fn die_by(signal: i32) {
+    let _ = unblock_signals();
+    // SAFETY: plain integers; the default action of the signal is what is wanted.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}
+
 /// Duplicates `from` onto `to` without close-on-exec (in a child between fork and exec).
 pub(super) fn duplicate_onto(from: RawFd, to: RawFd) -> io::Result<()> {
     // SAFETY: plain integers; dup2 clears close-on-exec unless both are equal.

@@ -57,6 +57,9 @@ pub struct Init {
     pub layers: Vec<String>,
     /// Longest response that mode `process` may give, bytes.
     pub output_max: usize,
+    /// What the runtime started stays between calls (and ends with the sandbox).
+    #[serde(default)]
+    pub keeps_processes: bool,
 }
 
 impl Init {
@@ -81,6 +84,7 @@ impl Init {
             code_dir: "/code".to_owned(),
             layers: Vec::new(),
             output_max: 6 << 20,
+            keeps_processes: false,
         }
     }
 }

@@ -112,13 +112,20 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>)]
     pub handler: Patch<String>,
-    /// `handler`, `script` or `process`; null: what handler and runtime say.
+    /// `handler`, `script`, `process` or `lambda`; null: what handler and runtime say.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>)]
     pub mode: Patch<Mode>,
-    /// New source text of the entry file; the other files stay.
+    /// New source text of the entry file; the other files stay, unless `files` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The whole code anew: source files by path below the code's root. With `code` as the
+    /// entry file, or that one among them.
+    #[serde(alias = "dependency_files", skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// The whole code anew: a zip, tar or tar.gz archive, base64. Goes without `code` and `files`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
     #[serde(skip_serializing_if = "Patch::is_absent", alias = "entry_point")]
     #[schema(value_type = Option<String>)]
     pub entry: Patch<String>,

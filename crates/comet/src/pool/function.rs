@@ -84,7 +84,7 @@ impl Drop for Lease {
 
 impl FunctionPool {
     pub(super) fn new(snapshot: Arc<FunctionSnapshot>, starter: Arc<Starter>) -> Arc<Self> {
-        let settings = snapshot.function.pool.clone();
+        let settings = snapshot.pool();
         let revision = snapshot.function.revision;
         let state = Mutex::new(State { settings, revision, ..State::default() });
         Arc::new(Self { snapshot, starter, state })
@@ -100,7 +100,7 @@ impl FunctionPool {
         let mut state = self.state();
         if snapshot.function.revision > state.revision {
             state.revision = snapshot.function.revision;
-            state.settings = snapshot.function.pool.clone();
+            state.settings = snapshot.pool();
         }
     }
 

@@ -2,6 +2,7 @@
 //! function version for ever; an idle one is reused by the next call of that version.
 
 mod function;
+mod lambda;
 mod start;
 
 use std::collections::HashMap;

@@ -9,7 +9,7 @@ use nova_domain::function::Mode;
 use nova_domain::ports::{CodeTree, CodeTrees};
 use nova_domain::runtime::Runtime;
 
-use super::Total;
+use super::{Total, lambda};
 use crate::Settings;
 use crate::backend::{Backend, BackendError, SandboxSpec};
 use crate::runtimes::{self, Runtimes};
@@ -72,6 +72,14 @@ impl Starter {
             Mode::Script => {
                 init.command = runtimes::script_command(self.runtimes.find(&spec.runtime)?, &spec.entry);
             }
+            Mode::Lambda => {
+                // No stock has a runtime of this kind: it is made from scratch.
+                kind = "lambda".to_owned();
+                program = Some(lambda::shim());
+                init = Init::new(GuestMode::Handler);
+                init.command = vec![format!("/code/{}", spec.entry)];
+                init.keeps_processes = true;
+            }
             Mode::Process => {
                 let entry = if spec.runtime.runtime.is_compiled() { "bootstrap" } else { &spec.entry };
                 init.command = vec![format!("/code/{entry}")];
@@ -83,7 +91,7 @@ impl Starter {
         init.memory_mb = limits.memory_mb;
         init.timeout_s = limits.timeout_s;
         init.file_size = u64::from(limits.file_size_mb) << 20;
-        init.concurrency = function.pool.instance_concurrency;
+        init.concurrency = snapshot.pool().instance_concurrency;
         init.streaming_chunk = self.settings.stream_chunk;
         init.output_max = PAYLOAD_OUT_MAX;
         if spec.mode != Mode::Handler {
@@ -91,6 +99,9 @@ impl Starter {
         }
         init.env.extend(spec.env.clone());
         init.env.extend(nova_env(snapshot));
+        if spec.mode == Mode::Lambda {
+            lambda::add_env(&mut init.env, snapshot);
+        }
         if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
             init.env.entry("PYTHONPATH".to_owned()).or_insert_with(|| "/code/deps:/code/vendor".to_owned());
         }

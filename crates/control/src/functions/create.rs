@@ -10,7 +10,7 @@ use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, first_build, validate_notes};
 use crate::source::Source;
-use crate::{advice, spec};
+use crate::spec;
 
 /// What a user declares of a new function.
 #[derive(Debug, Clone)]
@@ -42,7 +42,7 @@ impl Functions {
         nova_domain::function::validate_env(&create.env)?;
         validate_notes(&create.description, &create.tags)?;
         let start = spec::start(create.runtime.runtime, create.handler, create.mode)?;
-        advice::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
+        nova_domain::host::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
 
         let stored =
             self.store_source(create.runtime.runtime, &start, create.source, create.entry.as_deref()).await?;

@@ -109,12 +109,18 @@ pub(super) fn change(body: v1::PatchFunction) -> FaultResult<Change> {
     let mut limits = limits_change(body.limits)?;
     limits.memory_mb = patch(body.memory_mb);
     limits.timeout_s = patch(body.timeout_s);
+    // A text alone is the entry file's; with other files, or as an archive, it is all the code.
+    let (code, source) = match (body.code, body.files, body.archive) {
+        (code, files, None) if files.is_empty() => (code, None),
+        (code, files, archive) => (None, Some(source(code, files, archive)?)),
+    };
     Ok(Change {
         expected: body.revision,
         runtime,
         handler: patch(body.handler),
         mode: patch(body.mode),
-        code: body.code,
+        code,
+        source,
         entry: patch(body.entry),
         env: patch(body.env_vars),
         merge_env: body.merge_env_vars,
