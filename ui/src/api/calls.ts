@@ -35,7 +35,7 @@ export async function callStreaming(
     }
     if (one.event === "error") {
       const body = JSON.parse(one.data) as ProblemBody;
-      throw new Problem(body.status, body, body.request_id);
+      throw new Problem(body.status, body, body.request_id ?? "");
     }
     const bytes = fromBase64(one.data);
     watcher.onText(decoder.decode(bytes, { stream: true }), bytes.length);

@@ -2,6 +2,7 @@ import { CircleAlert, Inbox, Lock, RefreshCw, type LucideIcon } from "lucide-rea
 import { Component, type ReactNode } from "react";
 import { Problem, Unreachable } from "../api/problem";
 import { useT, type Translate } from "../i18n";
+import { Said } from "../lib/said";
 import { Button } from "./Button";
 import { Command, CopyButton } from "./Copy";
 
@@ -18,6 +19,7 @@ export function Note({ tone, icon: Icon = CircleAlert, children, role }: { tone:
 /** What went wrong, as a sentence. */
 export function sayError(error: unknown, t: Translate): string {
   if (error instanceof Problem) return error.message;
+  if (error instanceof Said) return t(error.key);
   if (error instanceof Unreachable) return t("error.unreachable");
   return error instanceof Error ? error.message : String(error);
 }

@@ -1,3 +1,5 @@
+import { Said } from "../../lib/said";
+
 export interface Uploaded {
   label: string;
   size: number;
@@ -12,8 +14,6 @@ export interface Uploaded {
 export const UPLOAD_MAX = 40 * 1024 * 1024;
 
 const RUNTIMES: Record<string, string> = { py: "python", js: "node", mjs: "node", cjs: "node", rb: "ruby", go: "go", rs: "rust" };
-
-export class UploadError extends Error {}
 
 export function isArchive(name: string): boolean {
   return /\.(zip|tar|tgz|tar\.gz)$/i.test(name);
@@ -33,18 +33,18 @@ function ending(name: string): string {
 /** One archive as it is, or source files by name. */
 export async function readUpload(files: File[]): Promise<Uploaded> {
   const size = files.reduce((sum, file) => sum + file.size, 0);
-  if (size > UPLOAD_MAX) throw new UploadError("upload.too_large");
+  if (size > UPLOAD_MAX) throw new Said("upload.too_large");
   const first = files[0];
   if (files.length === 1 && first && isArchive(first.name)) {
     return { label: first.name, size, archive: await base64(first) };
   }
   const texts: Record<string, string> = {};
   for (const file of files) {
-    if (isArchive(file.name)) throw new UploadError("upload.one_archive");
+    if (isArchive(file.name)) throw new Said("upload.one_archive");
     try {
       texts[file.name] = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
     } catch {
-      throw new UploadError("upload.binary");
+      throw new Said("upload.binary");
     }
   }
   const names = Object.keys(texts);
