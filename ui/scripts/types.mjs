@@ -7,7 +7,7 @@ const document = new URL("../../crates/api/openapi/v1.json", import.meta.url);
 const target = new URL("../src/api/schema.d.ts", import.meta.url);
 
 const head = "// Made from crates/api/openapi/v1.json by `npm run types`. Do not edit.\n\n";
-const text = head + astToString(await openapiTS(document, { alphabetize: true, emptyObjectsUnknown: true }));
+const text = head + astToString(await openapiTS(document, { alphabetize: true, emptyObjectsUnknown: true, defaultNonNullable: false }));
 if (process.argv.includes("--write")) {
   await writeFile(target, text);
 } else if ((await readFile(target, "utf8").catch(() => "")) !== text) {

@@ -889,27 +889,27 @@ export interface components {
              * Format: int32
              * @default null
              */
-            cpu_millis: number | null;
+            cpu_millis?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            file_size_mb: number | null;
+            file_size_mb?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            pids: number | null;
+            pids?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            tmp_mb: number | null;
+            tmp_mb?: number | null;
             /**
              * Format: double
              * @default null
              */
-            vcpus: number | null;
+            vcpus?: number | null;
         };
         /** @description Limits of a sandbox, beside memory and time. */
         LimitsView: {
@@ -949,94 +949,94 @@ export interface components {
              * @description New source text of the entry file; the other files stay.
              * @default null
              */
-            code: string | null;
+            code?: string | null;
             /** @default null */
-            description: string | null;
+            description?: string | null;
             /** @default null */
-            entry: string | null;
+            entry?: string | null;
             /**
              * @description The whole environment anew; null empties it.
              * @default null
              */
-            env_vars: {
+            env_vars?: {
                 [key: string]: string;
             } | null;
             /** @default null */
-            handler: string | null;
+            handler?: string | null;
             /**
              * Format: int32
              * @default null
              */
-            idle_ttl_s: number | null;
+            idle_ttl_s?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            instance_concurrency: number | null;
+            instance_concurrency?: number | null;
             /** @default null */
-            limits: components["schemas"]["LimitsPatch"] | null;
+            limits?: components["schemas"]["LimitsPatch"] | null;
             /**
              * Format: int32
              * @default null
              */
-            max_calls: number | null;
+            max_calls?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            max_queue: number | null;
+            max_queue?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            max_replicas: number | null;
+            max_replicas?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            max_wait_ms: number | null;
+            max_wait_ms?: number | null;
             /**
              * Format: int32
              * @default null
              */
-            memory_mb: number | null;
+            memory_mb?: number | null;
             /**
              * @description Single variables: a value sets one, null takes it away; the others stay.
              * @default {}
              */
-            merge_env_vars: {
+            merge_env_vars?: {
                 [key: string]: string | null;
             };
             /**
              * Format: int32
              * @default null
              */
-            min_replicas: number | null;
+            min_replicas?: number | null;
             /**
              * @description `handler`, `script` or `process`; null: what handler and runtime say.
              * @default null
              */
-            mode: string | null;
+            mode?: string | null;
             /**
              * Format: int64
              * @description The revision that was read; the change is refused if it is another by now. `If-Match` does the same.
              * @default null
              */
-            revision: number | null;
+            revision?: number | null;
             /** @default null */
-            runtime: string | null;
+            runtime?: string | null;
             /**
              * @description All tags anew; null takes all away.
              * @default null
              */
-            tags: {
+            tags?: {
                 [key: string]: string;
             } | null;
             /**
              * Format: int32
              * @default null
              */
-            timeout_s: number | null;
+            timeout_s?: number | null;
         };
         /** @description What went wrong, for programs (`code`, `retryable`) and people (`detail`). */
         Problem: {
@@ -1069,35 +1069,35 @@ export interface components {
              * @description A zip, tar or tar.gz archive, base64.
              * @default null
              */
-            archive: string | null;
+            archive?: string | null;
             /**
              * @description Source text of the entry file.
              * @default null
              */
-            code: string | null;
+            code?: string | null;
             /**
              * @description The file that is started or imported; as before, or guessed, if absent.
              * @default null
              */
-            entry: string | null;
+            entry?: string | null;
             /**
              * @description Source files by path below the code's root.
              * @default {}
              */
-            files: {
+            files?: {
                 [key: string]: string;
             };
             /**
              * @description A new handler for the new code.
              * @default null
              */
-            handler: string | null;
+            handler?: string | null;
             /**
              * Format: int64
              * @description The revision that was read; the change is refused if it is another by now.
              * @default null
              */
-            revision: number | null;
+            revision?: number | null;
         };
         RunPage: {
             items: components["schemas"]["RunView"][];

@@ -21,10 +21,10 @@ export function TopBar({ onMenu, onFind }: { onMenu: () => void; onFind: () => v
         </IconButton>
       </span>
       <Crumbs />
-      <button type="button" className="bar-find" onClick={onFind} aria-label={t("palette.open")} aria-keyshortcuts={mac ? "Meta+K" : "Control+K"}>
+      <button type="button" className="bar-find" onClick={onFind} aria-keyshortcuts={mac ? "Meta+K" : "Control+K"}>
         <Search size={15} aria-hidden />
         <span>{t("palette.hint")}</span>
-        <kbd>{mac ? "⌘ K" : "Ctrl K"}</kbd>
+        <kbd aria-hidden>{mac ? "⌘ K" : "Ctrl K"}</kbd>
       </button>
       <ScopeSwitch />
       <Menu

@@ -68,7 +68,7 @@ export default function Editor({ path, value, label, onChange, onSave, onRun, re
           language.of([]),
           editorLook,
           EditorState.readOnly.of(readOnly ?? false),
-          EditorView.contentAttributes.of({ "aria-label": label }),
+          EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) acts.current.onChange?.(update.state.doc.toString());
           }),

@@ -9,7 +9,7 @@ const look = EditorView.theme({
   ".cm-scroller": { fontFamily: "var(--mono)", lineHeight: "1.55" },
   ".cm-gutters": { backgroundColor: "var(--surface)", color: "var(--text-3)", border: "none" },
   ".cm-lineNumbers .cm-gutterElement": { padding: "0 8px 0 14px" },
-  ".cm-activeLine": { backgroundColor: "color-mix(in oklch, var(--surface-2) 60%, transparent)" },
+  ".cm-activeLine": { backgroundColor: "color-mix(in srgb, var(--surface-2) 70%, var(--surface))" },
   ".cm-activeLineGutter": { backgroundColor: "transparent", color: "var(--text)" },
   "&.cm-focused .cm-cursor": { borderLeftColor: "var(--text)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
@@ -22,10 +22,10 @@ const look = EditorView.theme({
   ".cm-matchingBracket, &.cm-focused .cm-matchingBracket": { backgroundColor: "var(--surface-3)" },
   ".cm-diagnostic-error": { borderLeftColor: "var(--bad)" },
   ".cm-lintRange-error": { backgroundImage: "none", textDecoration: "underline wavy var(--bad) 1px", textUnderlineOffset: "3px" },
-  ".cm-changedLine": { backgroundColor: "color-mix(in oklch, var(--ok) 14%, transparent) !important" },
-  ".cm-deletedChunk": { backgroundColor: "color-mix(in oklch, var(--bad) 12%, transparent) !important" },
-  ".cm-changedText": { background: "color-mix(in oklch, var(--ok) 30%, transparent) !important" },
-  ".cm-deletedChunk .cm-deletedText": { background: "color-mix(in oklch, var(--bad) 30%, transparent) !important" },
+  ".cm-changedLine": { backgroundColor: "color-mix(in srgb, var(--ok) 9%, var(--surface)) !important" },
+  ".cm-deletedChunk": { backgroundColor: "color-mix(in srgb, var(--bad) 9%, var(--surface)) !important" },
+  ".cm-changedText": { background: "color-mix(in srgb, var(--ok) 14%, transparent) !important" },
+  ".cm-deletedChunk .cm-deletedText": { background: "color-mix(in srgb, var(--bad) 14%, transparent) !important" },
   ".cm-collapsedLines": { backgroundColor: "var(--surface-2)", backgroundImage: "none", color: "var(--text-2)" },
 });
 

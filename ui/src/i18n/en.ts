@@ -172,9 +172,11 @@ export const en = {
   "invoke.to_run": "Open run",
 
   "json.copy_path": "Copy the path {path}",
+  "json.fold": "Fold {path}",
   "json.more": "{n} more, see the raw text",
   "json.raw": "Raw",
   "json.search": "Search in JSON",
+  "json.unfold": "Unfold {path}",
 
   "keys.functions": "Functions",
   "keys.invoke": "Invoke, in the editor or the event",
@@ -309,7 +311,6 @@ export const en = {
   "runs.empty": "No runs yet",
   "runs.empty_text": "Every call is recorded as a run, with its times, memory, input, output and logs.",
   "runs.none": "No such runs",
-  "runs.open": "Open run {id}",
   "runs.search": "Search errors",
 
   "scope.about": "The console shows and changes what is in this namespace of this tenant.",
@@ -357,7 +358,6 @@ export const en = {
 
   "system.active": "active",
   "system.bare": "without interpreter",
-  "system.database": "Database",
   "system.default": "default",
   "system.dev": "This server runs with --dev: it answers only on this machine, and asks nobody for a key.",
   "system.failing": "does not work",

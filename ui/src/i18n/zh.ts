@@ -174,9 +174,11 @@ export const zh: Record<Key, string> = {
   "invoke.to_run": "打开运行",
 
   "json.copy_path": "复制路径 {path}",
+  "json.fold": "折叠 {path}",
   "json.more": "还有 {n} 项，请看原文",
   "json.raw": "原文",
   "json.search": "在 JSON 中搜索",
+  "json.unfold": "展开 {path}",
 
   "keys.functions": "函数",
   "keys.invoke": "调用（在编辑器或事件中）",
@@ -311,7 +313,6 @@ export const zh: Record<Key, string> = {
   "runs.empty": "还没有运行",
   "runs.empty_text": "每次调用都会记录为一次运行，包括时间、内存、输入、输出和日志。",
   "runs.none": "没有这样的运行",
-  "runs.open": "打开运行 {id}",
   "runs.search": "搜索错误",
 
   "scope.about": "控制台显示和更改此租户下此命名空间的内容。",
@@ -359,7 +360,6 @@ export const zh: Record<Key, string> = {
 
   "system.active": "生效",
   "system.bare": "无解释器",
-  "system.database": "数据库",
   "system.default": "默认",
   "system.dev": "此服务器以 --dev 运行：只应答本机请求，不要求密钥。",
   "system.failing": "不工作",

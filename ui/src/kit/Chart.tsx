@@ -60,7 +60,7 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
         },
         scales: { x: { time: true }, y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
         axes: [
-          { ...axis, space: 70, values: (_self, ticks) => ticks.map((tick) => tickText(tick, ticks, zone)) },
+          { ...axis, space: 70, size: 28, values: (_self, ticks) => ticks.map((tick) => tickText(tick, ticks, zone)) },
           { ...axis, size: 58, space: 34, values: (_self, ticks) => ticks.map((tick) => formatter.current(tick)) },
         ],
         series: [
@@ -72,7 +72,7 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
               stroke: color,
               width: bars ? 0 : 1.6,
               spanGaps: false,
-              points: { show: false },
+              points: { show: !bars, size: 5, fill: color, filter: lonely },
               ...(bars ? { paths: uPlot.paths.bars?.({ size: [0.8, 40], align: 1 }), fill: color } : line.fill ? { fill: `color-mix(in oklch, ${color} 18%, transparent)` } : {}),
             };
           }),
@@ -146,6 +146,13 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
     </figure>
   );
 }
+
+/** Values without a neighbour: no line shows them. */
+const lonely: uPlot.Series.Points.Filter = (self, series) => {
+  const values = self.data[series] ?? [];
+  const there = (index: number) => values[index] !== null && values[index] !== undefined;
+  return Array.from(values.keys()).filter((index) => there(index) && !there(index - 1) && !there(index + 1));
+};
 
 function tickText(tick: number, ticks: number[], zone: "local" | "utc"): string {
   const step = (ticks[1] ?? tick + 60) - (ticks[0] ?? tick);

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { Check, Copy as CopyIcon } from "lucide-react";
 import { useState } from "react";
 import { useT } from "../i18n";
@@ -53,10 +54,17 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
 }
 
 /** An id: its end, the whole on hover, and a button that copies it. */
-export function Id({ id, whole }: { id: string; whole?: boolean }) {
+export function Id({ id, whole, run }: { id: string; whole?: boolean; run?: boolean }) {
+  const text = whole ? id : shortId(id);
   return (
     <span className="id">
-      <span title={id}>{whole ? id : shortId(id)}</span>
+      {run ? (
+        <Link to="/runs/$id" params={{ id }} title={id}>
+          {text}
+        </Link>
+      ) : (
+        <span title={id}>{text}</span>
+      )}
       <CopyButton text={id} />
     </span>
   );

@@ -10,6 +10,8 @@ export interface Column<T> {
   /** Of the grid: `2fr`, `90px`. */
   width: string;
   align?: "end";
+  /** The same on a narrow screen; what has a flexible width gets the rest. */
+  narrow?: string;
   /** Left out where there is little room. */
   wide?: boolean;
   cell: (row: T) => ReactNode;
@@ -78,9 +80,10 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
   }, [rows, current, onOpen, virtual]);
 
   const shown = narrow ? columns.filter((column) => !column.wide) : columns;
-  const grid = { "--columns": shown.map((column) => column.width).join(" "), "--columns-narrow": shown.map((column) => narrowed(column.width)).join(" ") } as CSSProperties;
+  const width = (column: Column<T>) => (narrow ? (column.narrow ?? (column.width.endsWith("px") ? column.width : "minmax(0, 1fr)")) : column.width);
+  const grid = { "--columns": shown.map(width).join(" ") } as CSSProperties;
   return (
-    <div className="table" style={grid} role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1}>
+    <div className="table" style={grid}>
       {news ? (
         <div className="table-news">
           <button
@@ -97,17 +100,18 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
           </button>
         </div>
       ) : null}
-      <div className="table-scroll" ref={scroller} tabIndex={0} role="presentation" onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > 40)}>
-        <div role="rowgroup">
-          <div className="table-head" role="row">
-            {shown.map((column) => (
-              <span key={column.key} role="columnheader" data-align={column.align}>
-                {column.head}
-              </span>
-            ))}
+      <div className="table-scroll" ref={scroller} tabIndex={0} onScroll={(event) => onScrolled?.(event.currentTarget.scrollTop > 40)}>
+        <div role="table" aria-label={label} aria-rowcount={more ? -1 : rows.length + 1}>
+          <div role="rowgroup" className="table-top">
+            <div className="table-head" role="row">
+              {shown.map((column) => (
+                <span key={column.key} role="columnheader" data-align={column.align}>
+                  {column.head}
+                </span>
+              ))}
+            </div>
           </div>
-        </div>
-        <div role="rowgroup" style={{ position: "relative", height: virtual.getTotalSize() }}>
+          <div role="rowgroup" style={{ position: "relative", height: virtual.getTotalSize() }}>
           {items.map((item) => {
             const row = rows[item.index] as T;
             return (
@@ -132,16 +136,12 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
               </div>
             );
           })}
+          </div>
         </div>
         <div className="table-end">{loadingMore ? t("state.loading") : more ? "" : t("list.end", { n: rows.length })}</div>
       </div>
     </div>
   );
-}
-
-/** Fixed widths that leave room for the rest on a narrow screen. */
-function narrowed(width: string): string {
-  return width.endsWith("px") ? `minmax(0, max-content)` : "minmax(0, 1fr)";
 }
 
 export function useNarrow(): boolean {

@@ -1,7 +1,7 @@
+import { ChevronRight } from "lucide-react";
 import { useMemo, useState } from "react";
 import { useT } from "../i18n";
-import { useCopy } from "./Copy";
-import { CopyButton } from "./Copy";
+import { CopyButton, useCopy } from "./Copy";
 import { Button } from "./Button";
 import { Search } from "./Field";
 
@@ -38,6 +38,7 @@ const MOST = 200;
 
 function Node({ value, path, name, needle, depth }: { value: unknown; path: string; name?: string; needle: string; depth: number }) {
   const t = useT();
+  const [chosen, choose] = useState<boolean | null>(null);
   const key = name === undefined ? null : <KeyName name={name} path={path} needle={needle} />;
   if (typeof value !== "object" || value === null) {
     return (
@@ -58,20 +59,26 @@ function Node({ value, path, name, needle, depth }: { value: unknown; path: stri
     );
   }
   const shown = entries.slice(0, MOST);
+  // Found text is shown even where it was folded away.
+  const open = chosen ?? (depth < 3 || (needle !== "" && holds(value, needle)));
   return (
-    // Found text is shown even where it was folded away.
-    <details key={needle} open={depth < 3 || (needle !== "" && holds(value, needle))}>
-      <summary>
+    <div>
+      <div className="leaf">
+        <button type="button" className="fold" aria-expanded={open} aria-label={t(open ? "json.fold" : "json.unfold", { path })} onClick={() => choose(!open)}>
+          <ChevronRight size={13} aria-hidden />
+        </button>
         {key}
         <span className="faint">{list ? `[${entries.length}]` : `{${entries.length}}`}</span>
-      </summary>
-      <div className="inner">
-        {shown.map(([child, inner]) => (
-          <Node key={child} value={inner} name={child} path={list ? `${path}[${child}]` : step(path, child)} needle={needle} depth={depth + 1} />
-        ))}
-        {entries.length > MOST ? <div className="leaf faint">{t("json.more", { n: entries.length - MOST })}</div> : null}
       </div>
-    </details>
+      {open ? (
+        <div className="inner">
+          {shown.map(([child, inner]) => (
+            <Node key={child} value={inner} name={child} path={list ? `${path}[${child}]` : step(path, child)} needle={needle} depth={depth + 1} />
+          ))}
+          {entries.length > MOST ? <div className="leaf faint">{t("json.more", { n: entries.length - MOST })}</div> : null}
+        </div>
+      ) : null}
+    </div>
   );
 }
 
@@ -84,10 +91,7 @@ function KeyName({ name, path, needle }: { name: string; path: string; needle: s
         type="button"
         className="key"
         title={t("json.copy_path", { path })}
-        onClick={(event) => {
-          event.preventDefault();
-          void copy(path);
-        }}
+        onClick={() => void copy(path)}
       >
         <Marked text={name} needle={needle} />
       </button>

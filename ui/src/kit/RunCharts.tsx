@@ -54,7 +54,7 @@ export function RunCharts({ stats, onZoom, all }: { stats: Schemas["StatsView"];
   return (
     <div className="grid-2">
       {charts.made.map((chart) => (
-        <section key={chart.title} className="card" style={{ minHeight: 206 }}>
+        <section key={chart.title} className="card" style={{ minHeight: 208 }}>
           <Suspense fallback={null}>
             <Chart title={chart.title} times={charts.times} lines={chart.lines} format={chart.format} onZoom={onZoom} />
           </Suspense>

@@ -12,13 +12,13 @@ export function VersionDiff({ name, from, to }: { name: string; from: number; to
   if (diff.error) return <ErrorBox error={diff.error} retry={() => void diff.refetch()} />;
   if (!diff.data) return <Loading lines={3} />;
   const files = diff.data.changes.filter((change) => change.field.startsWith("files/"));
-  const settings = diff.data.changes.filter((change) => !change.field.startsWith("files/") && change.field !== "code_hash" && change.field !== "code_size");
+  const settings = diff.data.changes.filter((change) => !change.field.startsWith("files/") && !["code", "code_hash", "code_size"].includes(change.field));
   if (files.length === 0 && settings.length === 0) return <p className="muted">{t("versions.same")}</p>;
   const show = (value: unknown) => (value === null || value === undefined ? <span className="muted">{t("versions.absent")}</span> : <code>{typeof value === "string" ? value : JSON.stringify(value)}</code>);
   return (
     <div className="stack">
       {settings.length > 0 ? (
-        <div className="card scroll-x">
+        <div className="card scroll-x" tabIndex={0}>
           <table className="plain-table">
             <thead>
               <tr>

@@ -55,7 +55,7 @@ export function VersionsTab() {
   const back = target !== null && target.version < active;
   return (
     <>
-      <div className="card scroll-x">
+      <div className="card scroll-x" tabIndex={0}>
         <table className="plain-table">
           <thead>
             <tr>

@@ -48,8 +48,8 @@ export function FunctionList() {
           </Link>
         ),
       },
-      { key: "state", head: t("column.state"), width: "130px", cell: (row) => <BuildState status={row.compile_status} /> },
-      { key: "runtime", head: t("column.runtime"), width: "110px", cell: (row) => row.runtime },
+      { key: "state", head: t("column.state"), width: "130px", narrow: "110px", cell: (row) => <BuildState status={row.compile_status} /> },
+      { key: "runtime", head: t("column.runtime"), width: "110px", narrow: "80px", cell: (row) => row.runtime },
       { key: "about", head: t("column.description"), width: "minmax(160px, 3fr)", wide: true, cell: (row) => <span className="muted">{row.description}</span> },
       { key: "version", head: t("column.version"), width: "80px", align: "end", wide: true, cell: (row) => `v${row.version}` },
       { key: "memory", head: t("column.memory"), width: "90px", align: "end", wide: true, cell: (row) => `${row.memory_mb} MiB` },

@@ -96,7 +96,7 @@ export function Overview() {
           </div>
         </div>
         {latest.data?.items.length === 0 ? <p className="card-body muted">{t("runs.empty_text")}</p> : null}
-        <div className="scroll-x">
+        <div className="scroll-x" tabIndex={0}>
           <table className="plain-table">
             <tbody>
               {(latest.data?.items ?? []).map((run) => (
@@ -111,9 +111,7 @@ export function Overview() {
                     <span className="muted">v{run.version}</span>
                   </td>
                   <td>
-                    <Link to="/runs/$id" params={{ id: run.id }} aria-label={t("runs.open", { id: run.id })}>
-                      <Id id={run.id} />
-                    </Link>
+                    <Id id={run.id} run />
                   </td>
                   <td data-align="end">{duration(run.duration_ms)}</td>
                   <td data-align="end" className="muted">

@@ -49,17 +49,13 @@ export function RunTable({ filters, fn, onFilter }: Props) {
   const open = useCallback((row: Row) => void navigate({ to: "/runs/$id", params: { id: row.id } }), [navigate]);
   const columns = useMemo<Column<Row>[]>(() => {
     const made: Column<Row>[] = [
-      { key: "state", head: t("column.state"), width: "120px", cell: (row) => <RunState status={row.status} /> },
+      { key: "state", head: t("column.state"), width: "120px", narrow: "100px", cell: (row) => <RunState status={row.status} /> },
       {
         key: "id",
         head: t("column.run"),
         width: "130px",
         wide: true,
-        cell: (row) => (
-          <Link to="/runs/$id" params={{ id: row.id }} className="name">
-            <Id id={row.id} />
-          </Link>
-        ),
+        cell: (row) => <Id id={row.id} run />,
       },
     ];
     if (!fn) {
@@ -84,6 +80,7 @@ export function RunTable({ filters, fn, onFilter }: Props) {
         key: "duration",
         head: t("column.duration"),
         width: "110px",
+        narrow: "72px",
         align: "end",
         cell: (row) => (
           <span>
@@ -97,7 +94,7 @@ export function RunTable({ filters, fn, onFilter }: Props) {
         ),
       },
       { key: "memory", head: t("column.memory"), width: "90px", align: "end", wide: true, cell: (row) => (row.memory_peak_bytes > 0 ? bytes(row.memory_peak_bytes) : "–") },
-      { key: "when", head: t("column.when"), width: "120px", align: "end", cell: (row) => <Time at={row.started_at} /> },
+      { key: "when", head: t("column.when"), width: "120px", narrow: "84px", align: "end", cell: (row) => <Time at={row.started_at} /> },
     );
     return made;
   }, [t, fn]);

@@ -48,24 +48,12 @@ export function System() {
                   <td>
                     <State tone={part.status === "ok" ? "ok" : "bad"} icon={part.status === "ok" ? CircleCheck : CircleX} text={t(part.status === "ok" ? "system.ok" : "system.failing")} />
                     {part.detail ? <div className="small">{part.detail}</div> : null}
+                    {name === "database" && system.data ? <div className="mono small">{system.data.database}</div> : null}
+                    {name === "keeper" && system.data?.keeper.pid ? <div className="small">{t(system.data.keeper.rootless ? "system.rootless" : "system.root", { pid: system.data.keeper.pid })}</div> : null}
+                    {name === "keeper" && system.data?.keeper.error ? <div className="bad small">{system.data.keeper.error}</div> : null}
                   </td>
                 </tr>
               ))}
-              {system.data ? (
-                <tr>
-                  <td>{t("system.database")}</td>
-                  <td className="mono small">{system.data.database}</td>
-                </tr>
-              ) : null}
-              {system.data ? (
-                <tr>
-                  <td>keeper</td>
-                  <td className="small">
-                    {t(system.data.keeper.rootless ? "system.rootless" : "system.root", { pid: system.data.keeper.pid })}
-                    {system.data.keeper.error ? <div className="bad">{system.data.keeper.error}</div> : null}
-                  </td>
-                </tr>
-              ) : null}
             </tbody>
           </table>
         </Card>
@@ -165,7 +153,7 @@ function Configuration({ settings }: { settings: { key: string; value: string; o
       <div className="card-body" style={{ borderBottom: "1px solid var(--line)" }}>
         <Search value={q ?? ""} onChange={(next) => void navigate({ to: "/system", search: { q: next || undefined }, replace: true })} label={t("system.search")} />
       </div>
-      <div className="scroll-x">
+      <div className="scroll-x" tabIndex={0}>
         <table className="plain-table">
           <thead>
             <tr>
@@ -196,7 +184,7 @@ function Card({ title, about, children }: { title: string; about?: string; child
         <h2>{title}</h2>
         {about ? <span className="small">{about}</span> : null}
       </div>
-      <div className="scroll-x">{children}</div>
+      <div className="scroll-x" tabIndex={0}>{children}</div>
     </section>
   );
 }
