@@ -9,7 +9,8 @@ export default defineConfig({
   base: "/ui/",
   plugins: [react()],
   build: {
-    outDir: "dist/app",
+    // `scripts/pack.mjs` moves it to `dist/app` when it is whole.
+    outDir: "dist/new",
     emptyOutDir: true,
     target: "es2022",
     sourcemap: false,

@@ -15,7 +15,7 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-changed=build.rs");
     let app = dist.join("app");
     let mut files = BTreeMap::new();
-    // A build that was cut off has no index page yet, which is written last.
+    // It is moved there when it is whole.
     if app.join("index.html").is_file() {
         collect(&app, "", &mut files)?;
     }

@@ -1,11 +1,13 @@
 // Beside each built file that shrinks by it, its Brotli and gzip form: the server sends them as
-// they are. Then the size of what the first page loads is checked.
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
+// they are. Then the size of what the first page loads is checked, and the build takes the place
+// of the one before.
+import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
 
-const app = new URL("../dist/app/", import.meta.url).pathname;
+const app = new URL("../dist/new/", import.meta.url).pathname;
+const final = new URL("../dist/app", import.meta.url).pathname;
 const FIRST_LOAD_MAX = 250 * 1000;
 
 const packers = {
@@ -23,10 +25,6 @@ async function* files(folder) {
 
 const sizes = new Map();
 for await (const path of files(app)) {
-  if (/\.(br|gz)$/.test(path)) {
-    await rm(path);
-    continue;
-  }
   const data = await readFile(path);
   for (const [ending, pack] of Object.entries(packers)) {
     const packed = await pack(data);
@@ -54,3 +52,5 @@ if (total > FIRST_LOAD_MAX) {
   console.error(`error: the first load may have ${FIRST_LOAD_MAX / 1000} kB of compressed JavaScript`);
   process.exit(1);
 }
+await rm(final, { recursive: true, force: true });
+await rename(app, final);

@@ -14,7 +14,7 @@ export interface Column<T> {
   narrow?: string;
   /** Left out where there is little room. */
   wide?: boolean;
-  cell: (row: T) => ReactNode;
+  cell: (row: T, narrow: boolean) => ReactNode;
 }
 
 interface Props<T> {
@@ -130,7 +130,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
               >
                 {shown.map((column) => (
                   <span key={column.key} role="cell" data-align={column.align}>
-                    {column.cell(row)}
+                    {column.cell(row, narrow)}
                   </span>
                 ))}
               </div>

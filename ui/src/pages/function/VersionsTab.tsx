@@ -56,7 +56,7 @@ export function VersionsTab() {
   return (
     <>
       <div className="card scroll-x" tabIndex={0}>
-        <table className="plain-table">
+        <table className="plain-table" data-roomy="">
           <thead>
             <tr>
               <th>{t("column.version")}</th>

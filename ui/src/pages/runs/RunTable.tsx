@@ -49,7 +49,7 @@ export function RunTable({ filters, fn, onFilter }: Props) {
   const open = useCallback((row: Row) => void navigate({ to: "/runs/$id", params: { id: row.id } }), [navigate]);
   const columns = useMemo<Column<Row>[]>(() => {
     const made: Column<Row>[] = [
-      { key: "state", head: t("column.state"), width: "120px", narrow: "100px", cell: (row) => <RunState status={row.status} /> },
+      { key: "state", head: t("column.state"), width: "120px", narrow: "16px", cell: (row, narrow) => <RunState status={row.status} quiet={narrow} /> },
       {
         key: "id",
         head: t("column.run"),
