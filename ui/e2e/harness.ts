@@ -64,7 +64,9 @@ export async function startStage(): Promise<Stage> {
     if (!child || child.exitCode !== null) return;
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.kill(signal);
-    await Promise.race([ended, pause(30_000).then(() => child.kill("SIGKILL"))]);
+    const late = setTimeout(() => child.kill("SIGKILL"), 30_000);
+    await ended;
+    clearTimeout(late);
   };
   await start();
   return {
@@ -94,12 +96,13 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
   const context = await stage.browser.newContext({ viewport: { width: look.width ?? 1360, height: look.height ?? 860 }, reducedMotion: "reduce", timezoneId: "UTC", locale: "en-GB" });
   await context.addInitScript(
     ([theme, language]) => {
-      if (!localStorage.getItem("nova.preferences")) localStorage.setItem("nova.preferences", JSON.stringify({ theme, language }));
+      // Not in about:blank, where one comes by going back.
+      if (location.protocol === "http:" && !localStorage.getItem("nova.preferences")) localStorage.setItem("nova.preferences", JSON.stringify({ theme, language }));
     },
     [look.theme ?? "light", look.language ?? "en"] as const,
   );
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(12_000);
   const errors: string[] = [];
   page.on("console", (message) => {
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);

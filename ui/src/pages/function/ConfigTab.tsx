@@ -289,10 +289,11 @@ function Remove({ fn }: { fn: FunctionView }) {
         act={async () => {
           await data(api.DELETE("/functions/{name}", { params: { path: { name: fn.name } } }));
           changeDraft(fn.name, () => ({}));
-          queries.removeQueries({ queryKey: ["function", fn.name] });
-          void queries.invalidateQueries({ queryKey: ["functions"] });
           toast(t("delete.done", { name: fn.name }));
+          // The page goes first: it would ask for what is not there any more.
           await navigate({ to: "/functions" });
+          queries.removeQueries({ queryKey: ["function", fn.name] });
+          await queries.invalidateQueries({ queryKey: ["functions"] });
         }}
       />
     </section>

@@ -135,7 +135,8 @@ export function LogView(props: Props) {
           </div>
         </div>
         <div className="logs-foot">
-          {note ?? <span>{t("logs.count", { n: shown.length })}</span>}
+          {note}
+          <span>{t("logs.count", { n: shown.length })}</span>
           {live && held ? (
             <Button
               size="small"

@@ -100,7 +100,6 @@ export function LogsTab() {
           ) : (
             <State tone="wait" icon={Radio} text={t("logs.connecting")} />
           )}
-          <span>{t("logs.count", { n: shown.length })}</span>
         </>
       }
     />

@@ -8,5 +8,5 @@ export function RunsTab() {
   const { name } = page.useParams();
   const filters = route.useSearch();
   const navigate = useNavigate();
-  return <RunTable key={name} fn={name} filters={filters} onFilter={({ function: _, ...search }) => void navigate({ to: "/functions/$name/runs", params: { name }, search, replace: true })} />;
+  return <RunTable key={name} fn={name} filters={filters} onFilter={({ function: _, ...search }) => void navigate({ to: "/functions/$name/runs", params: { name }, search, replace: search.error !== filters.error })} />;
 }

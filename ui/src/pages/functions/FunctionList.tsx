@@ -27,7 +27,7 @@ export function FunctionList() {
   const t = useT();
   const search = route.useSearch();
   const navigate = useNavigate();
-  const set = (change: typeof search) => void navigate({ to: "/functions", search: { ...search, ...change }, replace: true });
+  const set = (change: typeof search) => void navigate({ to: "/functions", search: { ...search, ...change }, replace: "q" in change });
   const list = useInfiniteQuery({ ...functionsQuery(search.q ?? "", search.runtime ?? ""), refetchInterval: 3 * REFRESH });
   const runtimes = useQuery(runtimesQuery);
   const rows = useMemo(() => {

@@ -13,7 +13,7 @@ export function RunList() {
       <div className="page-head">
         <h1>{t("nav.runs")}</h1>
       </div>
-      <RunTable filters={filters} onFilter={(search) => void navigate({ to: "/runs", search, replace: true })} />
+      <RunTable filters={filters} onFilter={(search) => void navigate({ to: "/runs", search, replace: search.error !== filters.error })} />
     </div>
   );
 }
