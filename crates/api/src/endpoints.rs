@@ -399,6 +399,26 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "get_stats",
+        path: "/stats",
+        summary: "Counts and durations of runs over time, and what fails",
+        tag: "runs",
+        permission: Some("log:read"),
+        query: STATS_QUERY,
+        response: json::<v1::StatsView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_system",
+        path: "/system",
+        summary: "Show the server: isolation, keeper, settings and where they came from",
+        tag: "platform",
+        permission: Some("system:read"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::SystemView>(),
+        ..ROW
+    },
+    Endpoint {
         id: "list_runtimes",
         path: "/runtimes",
         summary: "List runtimes and what of them the host has",
@@ -453,6 +473,18 @@ pub const ENDPOINTS: &[Endpoint] = &[
         response: Body::AnyJson,
         ..OPEN
     },
+];
+
+const STATS_QUERY: &[Query] = &[
+    text("function", "Name of a function; all of the namespace if absent."),
+    Query {
+        name: "since",
+        kind: QueryKind::Time,
+        required: false,
+        about: "Begin: RFC 3339, or a duration ago such as `6h`; `1h` if absent, at most 31 days before `until`.",
+    },
+    Query { name: "until", kind: QueryKind::Time, required: false, about: "End; now if absent." },
+    number("buckets", 1, 120, "Points of the series; 48 if absent."),
 ];
 
 const CALL_HEADERS: &[Query] = &[

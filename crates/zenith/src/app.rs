@@ -1,11 +1,12 @@
 //! What handlers work with.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use futures::future::BoxFuture;
+use nova_api::v1::SystemView;
 use nova_aurora::Observatory;
 use nova_control::Functions;
 use nova_domain::ports::Invoker;
@@ -19,6 +20,9 @@ use crate::routes;
 
 /// Asks every part of the server how it is: `Err` says what is wrong and what to do now.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, BTreeMap<String, Check>> + Send + Sync>;
+
+/// Tells what the server is made of and how it is set.
+pub type SystemReport = Arc<dyn Fn() -> BoxFuture<'static, SystemView> + Send + Sync>;
 
 /// State of one part.
 pub type Check = Result<(), String>;
@@ -53,6 +57,7 @@ pub(crate) struct Inner {
     pub(crate) started_at: Instant,
     started: AtomicBool,
     stopping: AtomicBool,
+    system: OnceLock<SystemReport>,
 }
 
 impl App {
@@ -65,8 +70,21 @@ impl App {
             started_at: Instant::now(),
             started: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            system: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Says how `/system` is answered; without it that is only the version. The first one stays.
+    pub fn set_system(&self, report: SystemReport) {
+        let _ = self.inner.system.set(report);
+    }
+
+    pub(crate) async fn system(&self) -> SystemView {
+        match self.inner.system.get() {
+            Some(report) => report().await,
+            None => SystemView { version: self.parts().version.clone(), ..SystemView::default() },
+        }
     }
 
     /// Says that the start is done: `/health/startup` and `/health/ready` may answer 200 from now on.

@@ -16,6 +16,6 @@ mod routes;
 mod serve;
 mod sse;
 
-pub use app::{App, Check, Parts, Readiness};
+pub use app::{App, Check, Parts, Readiness, SystemReport};
 pub use edge::guard::DevGuard;
 pub use serve::{ServeSettings, serve};

@@ -107,14 +107,14 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub runtime: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub handler: Patch<String>,
     /// `handler`, `script`, `process` or `lambda`; null: what handler and runtime say.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub mode: Patch<Mode>,
     /// New source text of the entry file; the other files stay, unless `files` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,51 +127,51 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub archive: Option<String>,
     #[serde(skip_serializing_if = "Patch::is_absent", alias = "entry_point")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub entry: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub memory_mb: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub timeout_s: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub min_replicas: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_replicas: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub instance_concurrency: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub idle_ttl_s: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_calls: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_queue: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_wait_ms: Patch<u32>,
     /// The whole environment anew; null empties it.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, required = false)]
     pub env_vars: Patch<BTreeMap<String, String>>,
     /// Single variables: a value sets one, null takes it away; the others stay.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub merge_env_vars: BTreeMap<String, Option<String>>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<LimitsPatch>)]
+    #[schema(value_type = Option<LimitsPatch>, required = false)]
     pub limits: Patch<LimitsPatch>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub description: Patch<String>,
     /// All tags anew; null takes all away.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, required = false)]
     pub tags: Patch<BTreeMap<String, String>>,
 }
 
@@ -180,19 +180,19 @@ pub struct PatchFunction {
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsPatch {
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub cpu_millis: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, required = false)]
     pub vcpus: Patch<f64>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub pids: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub tmp_mb: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub file_size_mb: Patch<u32>,
 }
 

@@ -10,6 +10,8 @@ pub mod patch;
 pub mod problem;
 pub mod run;
 pub mod runtime;
+pub mod stats;
+pub mod system;
 pub mod version;
 
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
@@ -22,4 +24,6 @@ pub use patch::Patch;
 pub use problem::{FieldProblem, Problem};
 pub use run::RunView;
 pub use runtime::{RuntimeInstall, RuntimeView};
+pub use stats::{FailingView, StatsNumbers, StatsPoint, StatsView};
+pub use system::{IsolationView, KeeperView, SettingView, StockView, SystemView};
 pub use version::{ChangeView, VersionDiff, VersionView};

@@ -8,6 +8,7 @@
 
 pub(crate) mod keeper;
 mod privileges;
+mod system;
 mod wire;
 
 use std::path::PathBuf;
@@ -28,6 +29,8 @@ pub(crate) fn keeper_socket(run_dir: &std::path::Path) -> PathBuf {
 /// What is found out and made before privileges are given up.
 struct Prepared {
     settings: ServerSettings,
+    /// The settings as people see them, with their origins.
+    shown: Vec<nova_api::v1::SettingView>,
     dirs: Dirs,
     runtimes: Runtimes,
     keeper: nova_keeper::process::Config,
@@ -38,7 +41,9 @@ struct Prepared {
 
 /// Runs a server until it is told to stop.
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
-    let settings = options.load()?.settings;
+    let loaded = options.load()?;
+    let shown = system::settings(&loaded);
+    let settings = loaded.settings;
     if !settings.server.dev {
         bail!(
             "this version of Nova has no access control yet, so it serves only with --dev (loopback, one user); \
@@ -75,7 +80,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
         0 => std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1),
         count => count as usize,
     };
-    let prepared = Prepared { settings, dirs, runtimes, keeper, may_respawn: !root, metrics };
+    let prepared = Prepared { settings, shown, dirs, runtimes, keeper, may_respawn: !root, metrics };
     // One thread has no hand-over between threads, which is worth more than the second
     // thread until there are more than two CPUs.
     let mut builder = if threads == 1 {

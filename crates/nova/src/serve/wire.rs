@@ -23,7 +23,7 @@ use nova_store::{DatabaseUrl, Store, StoreOptions, System};
 use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, keeper};
+use super::{Prepared, keeper, system as report};
 use crate::settings::{ObjectSettings, PoolSettings, ServerSettings};
 
 /// Starts everything, serves, and stops everything in order.
@@ -32,7 +32,7 @@ pub(super) async fn serve(
     listener: std::net::TcpListener,
     metrics_handle: PrometheusHandle,
 ) -> anyhow::Result<()> {
-    let Prepared { settings, dirs, runtimes, keeper: keeper_config, may_respawn, metrics } = prepared;
+    let Prepared { settings, shown, dirs, runtimes, keeper: keeper_config, may_respawn, metrics } = prepared;
     let signal = shutdown::on_signals()?;
     // Background work goes on while calls drain, so it has a token of its own.
     let background = CancellationToken::new();
@@ -131,6 +131,14 @@ pub(super) async fn serve(
         readiness: readiness(store.clone(), backend.clone()),
         guard: settings.server.dev.then(|| DevGuard::new([address.port()])),
     });
+    let fixed = nova_api::v1::SystemView {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        dev: settings.server.dev,
+        database: url.to_string(),
+        settings: shown,
+        ..nova_api::v1::SystemView::default()
+    };
+    app.set_system(report::report(fixed, backend.clone()));
     app.mark_started();
     tracing::info!(%address, database = %url, "nova serves");
     let drain = Duration::from_secs(settings.server.drain_s);

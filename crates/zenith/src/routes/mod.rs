@@ -3,10 +3,12 @@
 mod answer;
 mod call;
 mod code;
+mod console;
 mod function;
 mod log;
 mod platform;
 mod run;
+mod stats;
 mod version;
 
 use axum::Router;
@@ -56,6 +58,8 @@ handlers! {
     "get_run" => run::get::get,
     "get_run_logs" => log::of_run::of_run,
     "get_function_logs" => log::of_function::of_function,
+    "get_stats" => stats::get,
+    "get_system" => platform::system::get,
     "list_runtimes" => platform::runtimes::list,
     "get_health" => platform::health::all,
     "get_health_live" => platform::health::live,
@@ -85,7 +89,10 @@ pub(crate) fn router(app: App) -> Result<Router, Fault> {
             .route(&format!("/v1{}", row.path), handler(row.id, filter(row.method)).ok_or_else(missing)?);
     }
     Ok(router
-        .route("/", get(platform::docs::root))
+        .route("/", get(console::root))
+        .route("/ui", get(console::without_slash))
+        .route("/ui/", get(console::index))
+        .route("/ui/{*file}", get(console::file))
         .route("/docs", get(platform::docs::root))
         .route("/docs/", get(platform::docs::index))
         .route("/docs/{*file}", get(platform::docs::file))

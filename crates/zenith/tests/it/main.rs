@@ -9,6 +9,7 @@ mod functions;
 mod logs;
 mod platform;
 mod runs;
+mod stats;
 mod streams;
 mod support;
 mod sweep;
