@@ -9,6 +9,7 @@
 
 pub mod backend;
 mod compile;
+pub mod egress;
 mod invoke;
 mod pool;
 pub mod process;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub timeout_grace: Duration,
     /// Limits of a build.
     pub build: BuildSettings,
+    /// Limits of the network of sandboxes.
+    pub egress: egress::EgressSettings,
 }
 
 /// Limits of a build sandbox.
@@ -53,6 +56,7 @@ impl Default for Settings {
             stream_chunk: nova_agent::protocol::STREAM_CHUNK_DEFAULT,
             timeout_grace: Duration::from_secs(2),
             build: BuildSettings { memory_mb: 2048, timeout_s: 300, tmp_mb: 1536, cpu_millis: 2000 },
+            egress: egress::EgressSettings::default(),
         }
     }
 }
@@ -82,7 +86,9 @@ impl Comet {
         runtimes: Runtimes,
         settings: Settings,
     ) -> Self {
-        let pool = pool::Pool::new(backend.clone(), trees.clone(), runtimes.clone(), settings.clone());
+        let egress = egress::Egress::new(settings.egress.clone());
+        let pool =
+            pool::Pool::new(backend.clone(), trees.clone(), runtimes.clone(), egress, settings.clone());
         let catalog = std::sync::OnceLock::new();
         Self { inner: Arc::new(Inner { catalog, objects, trees, backend, runtimes, pool, settings }) }
     }

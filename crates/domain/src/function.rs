@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{Code, Fault};
 use crate::id::{Digest, FunctionId};
 use crate::name::{FunctionName, Scope};
+use crate::network::NetworkPolicy;
 use crate::runtime::{Runtime, RuntimeRef};
 use crate::time::Timestamp;
 
@@ -179,6 +180,9 @@ pub struct VersionSpec {
     #[serde(default)]
     pub env: Env,
     pub limits: Limits,
+    /// What it may reach on the network.
+    #[serde(default, skip_serializing_if = "NetworkPolicy::is_none")]
+    pub network: NetworkPolicy,
 }
 
 impl VersionSpec {

@@ -13,6 +13,7 @@ pub mod function;
 pub mod id;
 pub mod log;
 pub mod name;
+pub mod network;
 pub mod ports;
 pub mod run;
 pub mod runtime;

@@ -156,6 +156,7 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         entry: "main.py".to_owned(),
         env: Env::new(),
         limits: Limits::default(),
+        network: Default::default(),
     };
     FunctionSnapshot { code: spec.code, function, version: 3, spec }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::{CompileStatus, Version};
 use nova_domain::{FaultResult, FunctionName, Scope};
@@ -61,6 +62,10 @@ pub struct Change {
     /// Single variables on top: `None` takes one away.
     pub merge_env: BTreeMap<String, Option<String>>,
     pub limits: LimitsChange,
+    pub network: Patch<NetworkPolicy>,
+    /// Single rules on top: added, and taken away.
+    pub allow_network: Vec<NetworkRule>,
+    pub revoke_network: Vec<NetworkRule>,
     pub min_replicas: Patch<u32>,
     pub max_replicas: Patch<u32>,
     pub instance_concurrency: Patch<u32>,
@@ -151,6 +156,8 @@ impl Functions {
 
     async fn changed_spec(&self, mut spec: VersionSpec, change: Change) -> FaultResult<VersionSpec> {
         change.limits.apply(&mut spec.limits);
+        change.network.apply(&mut spec.network, NetworkPolicy::default());
+        spec.network = spec.network.changed(&change.allow_network, &change.revoke_network)?;
         change.env.apply(&mut spec.env, Env::new());
         for (name, value) in change.merge_env {
             match value {

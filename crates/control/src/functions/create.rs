@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::network::NetworkPolicy;
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::Version;
 use nova_domain::{FaultResult, FunctionName, Scope};
@@ -25,6 +26,7 @@ pub struct Create {
     pub entry: Option<String>,
     pub env: Env,
     pub limits: Limits,
+    pub network: NetworkPolicy,
     pub pool: PoolSettings,
     pub description: String,
     pub tags: BTreeMap<String, String>,
@@ -56,6 +58,7 @@ impl Functions {
             entry: stored.entry,
             env: create.env,
             limits: create.limits,
+            network: create.network,
         };
         spec.validate()?;
         let now = self.inner.clock.now();

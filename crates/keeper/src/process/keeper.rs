@@ -33,6 +33,7 @@ struct Sandbox {
     pid: i32,
     pidfd: OwnedFd,
     channel: OwnedFd,
+    egress: OwnedFd,
     report: OwnedFd,
     mount_namespace: Option<OwnedFd>,
     cgroup: Cgroup,
@@ -240,7 +241,10 @@ impl Keeper {
     fn reply(&mut self, id: u64, reply: Reply, handed: Option<u64>) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let sent = match handed.and_then(|sandbox| self.sandboxes.get(&sandbox)) {
-            Some(sandbox) => connection.send(&reply, &[sandbox.channel.as_fd(), sandbox.pidfd.as_fd()]),
+            Some(sandbox) => {
+                let (channel, egress) = (sandbox.channel.as_fd(), sandbox.egress.as_fd());
+                connection.send(&reply, &[channel, sandbox.pidfd.as_fd(), egress])
+            }
             None => connection.send(&reply, &[]),
         };
         if !sent {
@@ -418,6 +422,7 @@ impl Keeper {
             pid: born.pid,
             pidfd: born.pidfd,
             channel: born.channel,
+            egress: born.egress,
             report: born.report,
             mount_namespace: Some(born.mount_namespace),
             cgroup,

@@ -6,7 +6,8 @@ use std::fs;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use nova_agent::guest::{CHANNEL_FD, Start};
+use nova_agent::guest::{CHANNEL_FD, EGRESS_FD, Start};
+use nova_agent::packet;
 use nova_agent::shims::SHIM_DIR;
 use seccompiler::BpfProgram;
 
@@ -17,7 +18,7 @@ use crate::protocol::{Program, SandboxLimits};
 use crate::sys::{self, Cloned};
 
 /// Descriptor on which the child reports why it failed; closed on exec.
-const REPORT_FD: i32 = 4;
+const REPORT_FD: i32 = 5;
 /// Open files of a process in a sandbox.
 const OPEN_FILES: u64 = 4096;
 
@@ -37,6 +38,8 @@ pub(crate) struct Born {
     pub(crate) pidfd: OwnedFd,
     /// The host's end of the channel to the agent.
     pub(crate) channel: OwnedFd,
+    /// The host's end of the link on which the agent asks for connections.
+    pub(crate) egress: OwnedFd,
     /// Says why the child failed, if it does.
     pub(crate) report: OwnedFd,
     pub(crate) mount_namespace: OwnedFd,
@@ -53,6 +56,7 @@ pub(crate) fn launch(
     let start = CString::new(start).map_err(io::Error::other)?;
     let tree = recipe.template.copy()?;
     let (channel, guest_channel) = sys::socket_pair()?;
+    let (egress, guest_egress) = packet::pair()?;
     let (report, report_write) = sys::pipe()?;
     let (go_read, go_write) = sys::pipe()?;
     let clone_into = group.clone_target()?;
@@ -61,8 +65,15 @@ pub(crate) fn launch(
         Cloned::Child => {
             // Our copy of the write end would keep the pipe open if the keeper died now.
             drop(go_write);
-            let child =
-                Child { recipe, tree, channel: guest_channel, report: report_write, go: go_read, start };
+            let child = Child {
+                recipe,
+                tree,
+                channel: guest_channel,
+                egress: guest_egress,
+                report: report_write,
+                go: go_read,
+                start,
+            };
             child.become_sandbox()
         }
         Cloned::Parent { pid, pidfd } => {
@@ -74,7 +85,7 @@ pub(crate) fn launch(
                 Ok(mount_namespace)
             })();
             match made {
-                Ok(mount_namespace) => Ok(Born { pid, pidfd, channel, report, mount_namespace }),
+                Ok(mount_namespace) => Ok(Born { pid, pidfd, channel, egress, report, mount_namespace }),
                 Err(error) => {
                     let _ = sys::signal_pidfd(pidfd.as_fd(), libc::SIGKILL);
                     while !sys::reap(pidfd.as_fd()) {
@@ -100,6 +111,7 @@ struct Child<'a> {
     recipe: &'a Recipe,
     tree: OwnedFd,
     channel: OwnedFd,
+    egress: OwnedFd,
     report: OwnedFd,
     go: OwnedFd,
     start: CString,
@@ -128,6 +140,9 @@ impl Child<'_> {
         step("mounts", self.mount_root())?;
         step("hostname", sys::set_hostname("sandbox"))?;
         step("loopback", sys::loopback_up())?;
+        step("addresses", sys::all_addresses_local())?;
+        // The agent has no rights: it could not answer on ports 53 and 443 otherwise.
+        step("ports", fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"))?;
         step("descriptors", self.arrange_descriptors())?;
         *report = REPORT_FD;
         step("limits", sys::set_limit(libc::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES))?;
@@ -165,6 +180,7 @@ impl Child<'_> {
     fn arrange_descriptors(&self) -> io::Result<()> {
         // First out of the way of the numbers that are given out below.
         let channel = sys::duplicate_above(self.channel.as_raw_fd(), 10)?;
+        let egress = sys::duplicate_above(self.egress.as_raw_fd(), 10)?;
         let report = sys::duplicate_above(self.report.as_raw_fd(), 10)?;
         let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
         // Given away: it is closed with all others below.
@@ -173,6 +189,7 @@ impl Child<'_> {
             sys::move_descriptor(null, standard, false)?;
         }
         sys::move_descriptor(channel, CHANNEL_FD, false)?;
+        sys::move_descriptor(egress, EGRESS_FD, false)?;
         sys::move_descriptor(report, REPORT_FD, true)?;
         sys::close_from(REPORT_FD as u32 + 1)
     }

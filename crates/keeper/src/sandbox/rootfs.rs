@@ -42,7 +42,8 @@ const ETC_FILES: &[(&str, &str)] = &[
     ("hosts", "127.0.0.1 localhost sandbox\n::1 localhost\n"),
     ("hostname", "sandbox\n"),
     ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
-    ("resolv.conf", ""),
+    // The agent answers there; a name may take a while to be looked up outside.
+    ("resolv.conf", "nameserver 127.0.0.53\noptions timeout:10 attempts:2\n"),
 ];
 
 /// The finished template.
