@@ -5,6 +5,7 @@ mod ends;
 mod kernel;
 mod limits;
 pub mod network;
+mod protocols;
 mod reach;
 
 use std::future::Future;
@@ -93,8 +94,15 @@ macro_rules! cases {
 
 /// The tests of one backend; its name is the first part of theirs.
 pub fn suite(backend: &str, stage: fn() -> Arc<Stage>) -> Vec<Trial> {
-    let cases: Vec<Case> =
-        [reach::cases(), kernel::cases(), limits::cases(), ends::cases(), network::cases()].concat();
+    let cases: Vec<Case> = [
+        reach::cases(),
+        kernel::cases(),
+        limits::cases(),
+        ends::cases(),
+        network::cases(),
+        protocols::cases(),
+    ]
+    .concat();
     cases
         .into_iter()
         .map(|(name, case)| {

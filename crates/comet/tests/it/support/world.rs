@@ -248,6 +248,10 @@ impl Draft {
         self
     }
 
+    pub fn add_file(&mut self, name: &str, content: Vec<u8>) {
+        self.files.push((name.to_owned(), content));
+    }
+
     pub fn network<T: AsRef<str>>(mut self, rules: &[T]) -> Self {
         self.snapshot.spec.network = NetworkPolicy::parse(rules).unwrap();
         self
