@@ -8,6 +8,7 @@
 //! [`ports`] holds every call that one plane may make into another.
 
 pub mod call;
+pub mod dependencies;
 pub mod fault;
 pub mod function;
 pub mod id;

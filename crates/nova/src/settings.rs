@@ -1,7 +1,7 @@
 //! Settings of a server: `nova.toml`, `NOVA_*` variables and flags. `nova config show`
 //! prints each with its origin.
 
-use nova_domain::network::IpNetwork;
+use nova_domain::network::{IpNetwork, NetworkRule};
 use nova_kit::config::{ConfigError, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -141,11 +141,49 @@ pub(crate) struct BuildSettings {
     pub(crate) cpu_millis: u64,
     /// How long an API request waits for a build, seconds.
     pub(crate) wait_s: u64,
+    /// Where builds get packages from.
+    pub(crate) pip_index_url: String,
+    pub(crate) npm_registry: String,
+    pub(crate) cargo_registry: String,
+    pub(crate) go_proxy: String,
+    /// Hosts that builds may reach besides: rules as of a function, with commas between.
+    pub(crate) hosts: String,
 }
 
 impl Default for BuildSettings {
     fn default() -> Self {
-        Self { memory_mb: 2048, timeout_s: 300, tmp_mb: 1536, cpu_millis: 2000, wait_s: 120 }
+        let registries = nova_comet::RegistrySettings::default();
+        let hosts: Vec<_> = registries.hosts.iter().map(ToString::to_string).collect();
+        Self {
+            memory_mb: 2048,
+            timeout_s: 300,
+            tmp_mb: 1536,
+            cpu_millis: 2000,
+            wait_s: 120,
+            pip_index_url: registries.pip_index_url,
+            npm_registry: registries.npm_registry,
+            cargo_registry: registries.cargo_registry,
+            go_proxy: registries.go_proxy,
+            hosts: hosts.join(","),
+        }
+    }
+}
+
+impl BuildSettings {
+    /// Where builds get packages from.
+    pub(crate) fn registries(&self) -> Result<nova_comet::RegistrySettings, ConfigError> {
+        let invalid =
+            |fault: nova_domain::Fault| ConfigError::Invalid(format!("`build`: {}", fault.message()));
+        let texts = self.hosts.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let registries = nova_comet::RegistrySettings {
+            pip_index_url: self.pip_index_url.clone(),
+            npm_registry: self.npm_registry.clone(),
+            cargo_registry: self.cargo_registry.clone(),
+            go_proxy: self.go_proxy.clone(),
+            hosts: texts.map(NetworkRule::parse).collect::<Result<_, _>>().map_err(invalid)?,
+        };
+        registries.policy().map_err(invalid)?;
+        Ok(registries)
     }
 }
 
@@ -269,6 +307,7 @@ impl Settings for ServerSettings {
             }
         }
         self.egress.never()?;
+        self.build.registries()?;
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
             return Err(ConfigError::Invalid(format!(
                 "`log.format` must be text, json or auto, is {:?}",

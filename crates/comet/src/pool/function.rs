@@ -23,6 +23,7 @@ pub(crate) struct Member {
     pub(crate) sandbox: Sandbox,
     /// Keeps the code from being collected.
     _code: CodeTree,
+    _installed: Option<CodeTree>,
     /// Shut when the sandbox is given up.
     _network: Option<Session>,
     calls: AtomicU32,
@@ -249,6 +250,7 @@ impl FunctionPool {
                 let member = Arc::new(Member {
                     sandbox: started.sandbox,
                     _code: started.code,
+                    _installed: started.installed,
                     _network: started.network,
                     calls: AtomicU32::new(0),
                     starter: self.starter.clone(),

@@ -14,6 +14,7 @@ use super::Total;
 use crate::Settings;
 use crate::backend::{Backend, BackendError, SandboxSpec};
 use crate::egress::{Egress, Owner, Session};
+use crate::install;
 use crate::runtimes::{self, Runtimes};
 use crate::sandbox::Sandbox;
 
@@ -30,6 +31,7 @@ pub(super) struct Starter {
 pub(super) struct Started {
     pub(super) sandbox: Sandbox,
     pub(super) code: CodeTree,
+    pub(super) installed: Option<CodeTree>,
     /// Its network, if it has one.
     pub(super) network: Option<Session>,
 }
@@ -50,13 +52,17 @@ impl Starter {
 
     pub(super) async fn start(&self, snapshot: &FunctionSnapshot) -> FaultResult<Started> {
         let code = self.trees.materialise(&snapshot.code).await?;
-        let (spec, init) = self.plan(snapshot, &code)?;
+        let installed = match &snapshot.installed {
+            Some(digest) => Some(self.trees.materialise(digest).await?),
+            None => None,
+        };
+        let (spec, init) = self.plan(snapshot, &code, installed.as_ref())?;
         let mut launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
         let network = self.open_network(snapshot, launched.link.take())?;
         let sandbox = Sandbox::start(launched, &init, self.backend.clone()).map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
-        Ok(Started { sandbox, code, network })
+        Ok(Started { sandbox, code, installed, network })
     }
 
     /// Serves what the version's policy allows; nothing is to be served without one.
@@ -80,7 +86,12 @@ impl Starter {
     }
 
     /// What to make for the version, and the Init that makes it the function's.
-    fn plan(&self, snapshot: &FunctionSnapshot, code: &CodeTree) -> FaultResult<(SandboxSpec, Init)> {
+    fn plan(
+        &self,
+        snapshot: &FunctionSnapshot,
+        code: &CodeTree,
+        installed: Option<&CodeTree>,
+    ) -> FaultResult<(SandboxSpec, Init)> {
         let spec = &snapshot.spec;
         let limits = &spec.limits;
         let function = &snapshot.function;
@@ -119,12 +130,19 @@ impl Starter {
         init.env.extend(spec.env.clone());
         init.env.extend(nova_env(snapshot));
         if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
-            init.env.entry("PYTHONPATH".to_owned()).or_insert_with(|| "/code/deps:/code/vendor".to_owned());
+            init.env
+                .entry("PYTHONPATH".to_owned())
+                .or_insert_with(|| "/code/deps:/code/vendor:/deps/python".to_owned());
+        }
+        let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
+        if let Some(installed) = installed {
+            mounts.push((installed.path.display().to_string(), install::FOLDER.to_owned()));
+            init.layers.push(install::FOLDER.to_owned());
         }
         let sandbox = SandboxSpec {
             kind,
             runtime: program,
-            mounts: vec![(code.path.display().to_string(), "/code".to_owned())],
+            mounts,
             memory_bytes: u64::from(limits.memory_mb) << 20,
             cpu_millis: limits.cpu_millis,
             pids: limits.pids,

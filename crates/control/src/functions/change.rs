@@ -210,18 +210,17 @@ impl Functions {
         &self,
         scope: &Scope,
         mut function: Function,
-        spec: VersionSpec,
+        mut spec: VersionSpec,
         base: &Version,
         rebuild: bool,
     ) -> FaultResult<FunctionWithVersion> {
         let same_build = base.build.status == CompileStatus::Success
             && (&base.spec.runtime, &base.spec.code, &base.spec.entry)
                 == (&spec.runtime, &spec.code, &spec.entry);
-        let build = if same_build && !rebuild {
-            base.build.clone()
-        } else {
-            first_build(spec.runtime.runtime.is_compiled())
-        };
+        if (&base.spec.runtime, &base.spec.code) != (&spec.runtime, &spec.code) {
+            spec.dependencies = self.dependencies_of(&spec).await?;
+        }
+        let build = if same_build && !rebuild { base.build.clone() } else { first_build(spec.needs_build()) };
         function.latest_version += 1;
         if build.status.can_run() {
             function.active_version = function.latest_version;

@@ -48,8 +48,7 @@ impl Functions {
 
         let stored =
             self.store_source(create.runtime.runtime, &start, create.source, create.entry.as_deref()).await?;
-        let compiled = create.runtime.runtime.is_compiled();
-        let spec = VersionSpec {
+        let mut spec = VersionSpec {
             runtime: create.runtime,
             handler: start.handler,
             mode: start.mode,
@@ -58,9 +57,11 @@ impl Functions {
             entry: stored.entry,
             env: create.env,
             limits: create.limits,
+            dependencies: None,
             network: create.network,
         };
         spec.validate()?;
+        spec.dependencies = self.dependencies_of(&spec).await?;
         let now = self.inner.clock.now();
         let function = Function {
             id: self.inner.ids.function(),
@@ -78,8 +79,8 @@ impl Functions {
         let version = Version {
             function_id: function.id.clone(),
             number: 1,
+            build: first_build(spec.needs_build()),
             spec,
-            build: first_build(compiled),
             created_at: now,
         };
         self.inner.store.functions().create(scope, &function, &version).await?;

@@ -16,8 +16,8 @@ use crate::sys;
 
 /// Folders that exist in every sandbox as places to mount on.
 const FOLDERS: &[&str] = &[
-    "code", "dev", "dev/shm", "etc", "layers", "mnt", "nova", "proc", "run", "srv", "sys", "tmp", "usr",
-    "var",
+    "code", "deps", "dev", "dev/shm", "etc", "layers", "mnt", "nova", "proc", "run", "srv", "sys", "tmp",
+    "usr", "var",
 ];
 const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 /// From the host, if they are there.
@@ -85,6 +85,8 @@ impl Template {
             copy_link_or_bind(&Path::new("/").join(name), &path.join(name))?;
         }
         std::os::unix::fs::symlink("/tmp", path.join("var/tmp"))?;
+        // Where Node.js looks for the modules of `/code`, after `/code/node_modules`.
+        std::os::unix::fs::symlink("/deps/node_modules", path.join("node_modules"))?;
         build_dev(&path.join("dev"))?;
         build_etc(&path.join("etc"))?;
         let nova = path.join(SHIM_DIR.trim_start_matches('/'));

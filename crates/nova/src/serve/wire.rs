@@ -65,7 +65,7 @@ pub(super) async fn serve(
     }
     report_isolation(&backend).await;
 
-    let comet_settings = comet_settings(&settings, vec![listener.local_addr()?.port()])?;
+    let comet_settings = comet_settings(&settings, &dirs.cache, vec![listener.local_addr()?.port()])?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new());
     let comet = Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings);
@@ -209,7 +209,11 @@ fn stock_of(settings: &PoolSettings, runtimes: &Runtimes) -> Vec<StockSpec> {
     stock
 }
 
-fn comet_settings(settings: &ServerSettings, own_ports: Vec<u16>) -> anyhow::Result<nova_comet::Settings> {
+fn comet_settings(
+    settings: &ServerSettings,
+    cache: &std::path::Path,
+    own_ports: Vec<u16>,
+) -> anyhow::Result<nova_comet::Settings> {
     let (pool, build, egress) = (&settings.pool, &settings.build, &settings.egress);
     Ok(nova_comet::Settings {
         max_sandboxes: pool.max_sandboxes as usize,
@@ -219,6 +223,8 @@ fn comet_settings(settings: &ServerSettings, own_ports: Vec<u16>) -> anyhow::Res
             timeout_s: build.timeout_s as u32,
             tmp_mb: build.tmp_mb as u32,
             cpu_millis: build.cpu_millis as u32,
+            registries: build.registries()?,
+            cache: Some(cache.join("builds")),
         },
         egress: nova_comet::egress::EgressSettings {
             connections_per_sandbox: egress.connections_per_sandbox as usize,

@@ -158,9 +158,10 @@ impl World {
             entry: entry.to_owned(),
             env: Default::default(),
             limits: Limits { timeout_s: 20, ..Limits::default() },
+            dependencies: None,
             network: Default::default(),
         };
-        Draft { snapshot: FunctionSnapshot { function, version: 1, spec, code }, files }
+        Draft { snapshot: FunctionSnapshot { function, version: 1, spec, code, installed: None }, files }
     }
 
     /// A Python handler, `main.handler`.
