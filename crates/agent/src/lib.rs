@@ -2,5 +2,6 @@
 //! agent itself ([`guest`]), and the language shims that the agent starts ([`shims`]).
 
 pub mod guest;
+pub mod packet;
 pub mod protocol;
 pub mod shims;

@@ -1,5 +1,6 @@
 //! How sandboxes are made: the seam behind which namespaces, containers and micro-VMs lie.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -50,6 +51,9 @@ pub struct Launched {
     pub id: u64,
     /// Frames of `nova_agent::protocol` both ways.
     pub channel: UnixStream,
+    /// Packets of `nova_agent::protocol::egress`, by which the agent asks for connections;
+    /// `None` where the backend gives no network.
+    pub link: Option<OwnedFd>,
     /// Becomes `Some` once it ended.
     pub exit: watch::Receiver<Option<Exit>>,
     /// Whether it was pre-started.

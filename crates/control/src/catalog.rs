@@ -137,7 +137,9 @@ fn snapshot_of(found: FunctionWithVersion) -> FaultResult<Arc<FunctionSnapshot>>
     let FunctionWithVersion { function, version } = found;
     match version.runnable_code() {
         Some(code) => {
-            Ok(Arc::new(FunctionSnapshot { function, version: version.number, spec: version.spec, code }))
+            let installed = version.installed();
+            let (number, spec) = (version.number, version.spec);
+            Ok(Arc::new(FunctionSnapshot { function, version: number, spec, code, installed }))
         }
         None => Err(not_ready(function.name.as_str(), &version).unwrap_or_else(|| {
             nova_domain::Fault::internal(format!(

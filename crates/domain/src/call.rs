@@ -64,6 +64,8 @@ pub struct FunctionSnapshot {
     pub spec: VersionSpec,
     /// The tree that is mounted as `/code`.
     pub code: Digest,
+    /// The tree of installed packages beside it.
+    pub installed: Option<Digest>,
 }
 
 impl FunctionSnapshot {

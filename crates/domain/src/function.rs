@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
 use crate::id::{Digest, FunctionId};
 use crate::name::{FunctionName, Scope};
+use crate::network::NetworkPolicy;
 use crate::runtime::{Runtime, RuntimeRef};
 use crate::time::Timestamp;
 
@@ -198,9 +200,20 @@ pub struct VersionSpec {
     #[serde(default)]
     pub env: Env,
     pub limits: Limits,
+    /// What installs the packages that the code's manifest names; none are named otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependencies: Option<Installer>,
+    /// What it may reach on the network.
+    #[serde(default, skip_serializing_if = "NetworkPolicy::is_none")]
+    pub network: NetworkPolicy,
 }
 
 impl VersionSpec {
+    /// Whether something must be built or installed before it can run.
+    pub fn needs_build(&self) -> bool {
+        self.runtime.runtime.is_compiled() || self.dependencies.is_some()
+    }
+
     /// Checks limits, environment, and that mode, runtime and handler fit together.
     pub fn validate(&self) -> Result<(), Fault> {
         self.limits.validate()?;

@@ -8,12 +8,14 @@
 //! [`ports`] holds every call that one plane may make into another.
 
 pub mod call;
+pub mod dependencies;
 pub mod fault;
 pub mod function;
 pub mod host;
 pub mod id;
 pub mod log;
 pub mod name;
+pub mod network;
 pub mod ports;
 pub mod run;
 pub mod runtime;

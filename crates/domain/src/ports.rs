@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
+use crate::dependencies::Installer;
 use crate::fault::FaultResult;
 use crate::id::{Digest, FunctionId};
 use crate::name::Scope;
@@ -50,7 +51,8 @@ pub trait Objects: Send + Sync {
 /// Make sandboxes for other planes: builds now, long-lived processes later. Implemented by comet.
 #[async_trait]
 pub trait Sandboxes: Send + Sync {
-    /// Builds a source tree with the host's toolchain in a sandbox without network.
+    /// Builds a source tree with the host's toolchain, or installs the packages that it names,
+    /// in a sandbox that reaches the configured registries only.
     /// A compiler error is an `Ok` build with status `Failed`; `Err` is the platform's.
     async fn build(&self, request: BuildRequest) -> FaultResult<Build>;
 
@@ -75,6 +77,8 @@ pub struct BuildRequest {
     pub code: Digest,
     /// The file that holds `main`.
     pub entry: String,
+    /// Of an interpreted function: what installs its packages.
+    pub dependencies: Option<Installer>,
 }
 
 /// Code trees on local disk, ready to be mounted. Implemented over `artifacts`.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use nova_agent::guest::Program;
 
 /// Version of this protocol; `hello` compares it.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 /// Largest packet, bytes.
 pub const PACKET_MAX: usize = 128 * 1024;
 
@@ -28,12 +28,13 @@ pub enum RequestBody {
     Hello { protocol: u32, build: String },
     /// What to keep in stock from now on, whole; runtimes not named are emptied.
     Stock { stock: Vec<StockSpec> },
-    /// Hands out a sandbox, from stock if there is one. Reply carries two descriptors:
-    /// the channel to the agent and a pidfd of the sandbox's first process.
+    /// Hands out a sandbox, from stock if there is one. Reply carries three descriptors: the
+    /// channel to the agent, a pidfd of the sandbox's first process, and the link on which the
+    /// agent asks for connections (packets of `nova_agent::protocol::egress`).
     Launch(Box<LaunchSpec>),
     /// Every sandbox there is.
     List,
-    /// The channel and pidfd of a sandbox whose server is gone; it belongs to the caller from then on.
+    /// The channel, pidfd and link of a sandbox whose server is gone; it belongs to the caller from then on.
     Adopt { sandbox: u64 },
     /// Sends a signal to the first process of a sandbox; 9 ends all of it.
     Signal { sandbox: u64, signal: i32 },

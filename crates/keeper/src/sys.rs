@@ -244,6 +244,44 @@ pub(crate) fn loopback_up() -> io::Result<()> {
     }
 }
 
+/// Makes every IPv4 address local in this network namespace, so that the agent can take
+/// connections to any of them. There is no way out of the namespace before or after.
+pub(crate) fn all_addresses_local() -> io::Result<()> {
+    const LOOPBACK_INDEX: u32 = 1;
+    let flags = (libc::NLM_F_REQUEST | libc::NLM_F_CREATE | libc::NLM_F_ACK) as u16;
+    let mut message = Vec::with_capacity(36);
+    // nlmsghdr: length, type, flags, sequence, port
+    message.extend_from_slice(&36u32.to_ne_bytes());
+    message.extend_from_slice(&libc::RTM_NEWROUTE.to_ne_bytes());
+    message.extend_from_slice(&flags.to_ne_bytes());
+    message.extend_from_slice(&[1, 0, 0, 0, 0, 0, 0, 0]);
+    // rtmsg: local 0.0.0.0/0 in the table of local addresses
+    let (table, protocol) = (libc::RT_TABLE_LOCAL, libc::RTPROT_BOOT);
+    let (scope, kind) = (libc::RT_SCOPE_HOST, libc::RTN_LOCAL);
+    message.extend_from_slice(&[libc::AF_INET as u8, 0, 0, 0, table, protocol, scope, kind, 0, 0, 0, 0]);
+    // rtattr: through the loopback device
+    message.extend_from_slice(&8u16.to_ne_bytes());
+    message.extend_from_slice(&libc::RTA_OIF.to_ne_bytes());
+    message.extend_from_slice(&LOOPBACK_INDEX.to_ne_bytes());
+    let mut answer = [0u8; 128];
+    // SAFETY: both buffers are valid for the lengths given; the socket is ours and closed at the end.
+    let got = unsafe {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+        let socket = OwnedFd::from_raw_fd(check(libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE))?);
+        let sent = libc::send(socket.as_raw_fd(), message.as_ptr().cast(), message.len(), 0);
+        if sent < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        libc::recv(socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0)
+    };
+    // nlmsgerr: the header, then the error number, negative.
+    match answer.get(16..20).and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes) {
+        Some(0) if got >= 20 => Ok(()),
+        Some(error) if got >= 20 => Err(io::Error::from_raw_os_error(-error)),
+        _ => Err(io::Error::other("the kernel's answer about a route is cut")),
+    }
+}
+
 /// Becomes this user and group for good, without further groups where that is allowed.
 pub(crate) fn become_user(uid: u32, gid: u32, drop_groups: bool) -> io::Result<()> {
     // SAFETY: plain integers; a null list of length 0 is allowed.

@@ -1,6 +1,7 @@
 //! Settings of a server: `nova.toml`, `NOVA_*` variables and flags. `nova config show`
 //! prints each with its origin.
 
+use nova_domain::network::{IpNetwork, NetworkRule};
 use nova_kit::config::{ConfigError, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -14,6 +15,7 @@ pub(crate) struct ServerSettings {
     pub(crate) isolation: Isolation,
     pub(crate) pool: PoolSettings,
     pub(crate) build: BuildSettings,
+    pub(crate) egress: EgressSettings,
     pub(crate) runs: RunSettings,
     pub(crate) log: Log,
     pub(crate) traces: TraceSettings,
@@ -139,11 +141,93 @@ pub(crate) struct BuildSettings {
     pub(crate) cpu_millis: u64,
     /// How long an API request waits for a build, seconds.
     pub(crate) wait_s: u64,
+    /// Where builds get packages from.
+    pub(crate) pip_index_url: String,
+    pub(crate) npm_registry: String,
+    pub(crate) cargo_registry: String,
+    pub(crate) go_proxy: String,
+    /// Hosts that builds may reach besides: rules as of a function, with commas between.
+    pub(crate) hosts: String,
 }
 
 impl Default for BuildSettings {
     fn default() -> Self {
-        Self { memory_mb: 2048, timeout_s: 300, tmp_mb: 1536, cpu_millis: 2000, wait_s: 120 }
+        let registries = nova_comet::RegistrySettings::default();
+        let hosts: Vec<_> = registries.hosts.iter().map(ToString::to_string).collect();
+        Self {
+            memory_mb: 2048,
+            timeout_s: 300,
+            tmp_mb: 1536,
+            cpu_millis: 2000,
+            wait_s: 120,
+            pip_index_url: registries.pip_index_url,
+            npm_registry: registries.npm_registry,
+            cargo_registry: registries.cargo_registry,
+            go_proxy: registries.go_proxy,
+            hosts: hosts.join(","),
+        }
+    }
+}
+
+impl BuildSettings {
+    /// Where builds get packages from.
+    pub(crate) fn registries(&self) -> Result<nova_comet::RegistrySettings, ConfigError> {
+        let invalid =
+            |fault: nova_domain::Fault| ConfigError::Invalid(format!("`build`: {}", fault.message()));
+        let texts = self.hosts.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let registries = nova_comet::RegistrySettings {
+            pip_index_url: self.pip_index_url.clone(),
+            npm_registry: self.npm_registry.clone(),
+            cargo_registry: self.cargo_registry.clone(),
+            go_proxy: self.go_proxy.clone(),
+            hosts: texts.map(NetworkRule::parse).collect::<Result<_, _>>().map_err(invalid)?,
+        };
+        registries.policy().map_err(invalid)?;
+        Ok(registries)
+    }
+}
+
+/// What sandboxes may do on the network, besides the rules of each function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EgressSettings {
+    /// Connections at once of one sandbox, and of all together.
+    pub(crate) connections_per_sandbox: u64,
+    pub(crate) connections: u64,
+    /// New connections of one function in a second; twice as many may come at once.
+    pub(crate) connects_per_second: u64,
+    /// MiB of one function in an hour, both ways; 0: no limit.
+    pub(crate) mb_per_hour: u64,
+    pub(crate) connect_timeout_s: u64,
+    /// Addresses and networks that no function can reach, whatever its rules; with commas between.
+    pub(crate) never: String,
+}
+
+impl Default for EgressSettings {
+    fn default() -> Self {
+        Self {
+            connections_per_sandbox: 128,
+            connections: 4096,
+            connects_per_second: 100,
+            mb_per_hour: 0,
+            connect_timeout_s: 10,
+            // Where clouds tell machines their credentials.
+            never: "169.254.0.0/16,100.100.100.200,fe80::/10,fd00:ec2::254".into(),
+        }
+    }
+}
+
+impl EgressSettings {
+    /// The networks of `never`.
+    pub(crate) fn never(&self) -> Result<Vec<IpNetwork>, ConfigError> {
+        let texts = self.never.split(',').map(str::trim).filter(|text| !text.is_empty());
+        texts
+            .map(|text| match IpNetwork::parse(text) {
+                Some(Ok(network)) => Ok(network),
+                _ => Err(ConfigError::Invalid(format!(
+                    "`egress.never` has {text:?}, which is neither an address nor a network like 10.0.0.0/8"
+                ))),
+            })
+            .collect()
     }
 }
 
@@ -210,6 +294,11 @@ impl Settings for ServerSettings {
             ("build.tmp_mb", self.build.tmp_mb, 64, 65_536),
             ("build.cpu_millis", self.build.cpu_millis, 50, 64_000),
             ("build.wait_s", self.build.wait_s, 1, 3600),
+            ("egress.connections_per_sandbox", self.egress.connections_per_sandbox, 1, 4096),
+            ("egress.connections", self.egress.connections, 1, 100_000),
+            ("egress.connects_per_second", self.egress.connects_per_second, 1, 100_000),
+            ("egress.mb_per_hour", self.egress.mb_per_hour, 0, 1 << 40),
+            ("egress.connect_timeout_s", self.egress.connect_timeout_s, 1, 300),
             ("runs.retention_days", self.runs.retention_days, 1, 3650),
         ];
         for (key, value, low, high) in ranges {
@@ -217,6 +306,8 @@ impl Settings for ServerSettings {
                 return Err(ConfigError::Invalid(format!("`{key}` must be {low} to {high}, is {value}")));
             }
         }
+        self.egress.never()?;
+        self.build.registries()?;
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
             return Err(ConfigError::Invalid(format!(
                 "`log.format` must be text, json or auto, is {:?}",

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use super::Start;
 use super::call::{Call, Place, ProcessCall, Stopped};
 use super::conn::Conn;
+use super::egress::{EGRESS_BASE, Egress};
 use super::logs::{LineSplitter, LogBuffer, Source};
 use super::process::{self, Program};
 use super::sys::{self, Ended, Epoll, OomScore, READ, WRITE};
@@ -54,6 +55,7 @@ pub(super) struct Agent {
     epoll: Epoll,
     signals: OwnedFd,
     host: Conn,
+    egress: Egress,
     runtime: Option<Runtime>,
     init: Option<Box<Init>>,
     /// Init was passed to the shim and not answered yet.
@@ -73,16 +75,18 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    pub(super) fn new(channel: OwnedFd, start: Start, oom: OomScore) -> io::Result<Self> {
+    pub(super) fn new(channel: OwnedFd, link: OwnedFd, start: Start, oom: OomScore) -> io::Result<Self> {
         sys::set_nonblocking(channel.as_raw_fd())?;
         let epoll = Epoll::new()?;
         let signals = sys::signal_fd()?;
         epoll.add(signals.as_raw_fd(), SIGNAL, READ)?;
         epoll.add(channel.as_raw_fd(), HOST, READ)?;
+        let egress = Egress::start(link, &epoll)?;
         let mut agent = Self {
             epoll,
             signals,
             host: Conn::new(channel),
+            egress,
             runtime: None,
             init: None,
             initialising: false,
@@ -132,9 +136,12 @@ impl Agent {
             for (token, _) in events.iter().filter(|(token, _)| matches!(*token, RUNTIME_OUT | RUNTIME_ERR)) {
                 self.read_runtime_output(*token);
             }
+            for (token, ready) in events.iter().filter(|(token, _)| *token >= EGRESS_BASE) {
+                self.on_egress(*token, *ready)?;
+            }
             for (token, ready) in &events {
                 match *token {
-                    RUNTIME_OUT | RUNTIME_ERR => {}
+                    RUNTIME_OUT | RUNTIME_ERR | EGRESS_BASE.. => {}
                     SIGNAL => self.on_signals(),
                     HOST => self.on_host(*ready)?,
                     RUNTIME => self.on_runtime(*ready)?,
@@ -294,6 +301,7 @@ impl Agent {
             let message = format!("agent speaks protocol {PROTOCOL_VERSION}, host {}", init.protocol);
             return self.answer_init(Some(protocol_error(message)));
         }
+        self.egress.open(&init.function, &init.egress_ports, &self.epoll)?;
         match (init.mode, &mut self.runtime) {
             (GuestMode::Handler, Some(runtime)) => {
                 // The runtime is started before its limit is known.
@@ -355,6 +363,7 @@ impl Agent {
             Place::Runtime
         };
         self.numbers += 1;
+        self.egress.forget_notes();
         let started = Instant::now();
         let mut call = Call {
             number: self.numbers,
@@ -431,6 +440,18 @@ impl Agent {
                 Ok(())
             }
         }
+    }
+
+    // ---- the network -------------------------------------------------------
+
+    fn on_egress(&mut self, token: u64, ready: u32) -> io::Result<()> {
+        self.egress.on_event(token, ready, &self.epoll)?;
+        // As with output, the latest of several calls gets it.
+        let log = self.calls.last_mut().map_or(&mut self.stray, |call| &mut call.log);
+        for note in self.egress.take_notes() {
+            log.remark(&note);
+        }
+        Ok(())
     }
 
     // ---- the runtime -------------------------------------------------------

@@ -60,6 +60,9 @@ pub struct Init {
     /// What the runtime started stays between calls (and ends with the sandbox).
     #[serde(default)]
     pub keeps_processes: bool,
+    /// Ports to which code may connect; none: there is no network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress_ports: Vec<u16>,
 }
 
 impl Init {
@@ -85,6 +88,7 @@ impl Init {
             layers: Vec::new(),
             output_max: 6 << 20,
             keeps_processes: false,
+            egress_ports: Vec::new(),
         }
     }
 }

@@ -16,6 +16,7 @@
 //! The same frames go between agent and language shim, over a socket pair of their own.
 //! One connection carries many calls, told apart by `request_id`.
 
+pub mod egress;
 pub mod frame;
 pub mod message;
 

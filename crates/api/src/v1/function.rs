@@ -71,6 +71,10 @@ pub struct CreateFunction {
     pub env_vars: BTreeMap<String, String>,
     #[serde(default)]
     pub limits: LimitsBody,
+    /// What the code may reach on the network: `HOST[:PORT,..]`, where HOST is a name, `*.ending`,
+    /// `*`, an IP address or a network; without ports 443. Empty, the default: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -99,7 +103,7 @@ pub struct LimitsBody {
 }
 
 /// Body of `PATCH /functions/{name}`. A field that is absent stays, null sets the default.
-/// Runtime, handler, mode, entry, environment and limits make a new version if they change.
+/// Runtime, handler, mode, entry, environment, limits and network make a new version if they change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatchFunction {
@@ -166,6 +170,16 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<LimitsPatch>, required = false)]
     pub limits: Patch<LimitsPatch>,
+    /// All network rules anew; null takes all away.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub network: Patch<Vec<String>>,
+    /// Network rules to add; the others stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_network: Vec<String>,
+    /// Network rules to take away; the others stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revoke_network: Vec<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub description: Patch<String>,
@@ -228,6 +242,8 @@ pub struct FunctionView {
     pub max_wait_ms: u32,
     pub env_vars: BTreeMap<String, String>,
     pub limits: LimitsView,
+    /// What the code may reach on the network.
+    pub network: Vec<String>,
     pub description: String,
     pub tags: BTreeMap<String, String>,
     /// The active version: what a call without qualifier runs.
@@ -277,6 +293,7 @@ impl FunctionView {
             max_wait_ms: function.pool.max_wait_ms,
             env_vars: spec.env,
             limits: LimitsView::from(&limits),
+            network: spec.network.texts(),
             description: function.description,
             tags: function.tags,
             version: function.active_version,

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::PoolReport;
 use super::start::Starter;
+use crate::egress::Session;
 use crate::sandbox::Sandbox;
 
 /// A sandbox in the pool.
@@ -22,6 +23,9 @@ pub(crate) struct Member {
     pub(crate) sandbox: Sandbox,
     /// Keeps the code from being collected.
     _code: CodeTree,
+    _installed: Option<CodeTree>,
+    /// Shut when the sandbox is given up.
+    _network: Option<Session>,
     calls: AtomicU32,
     starter: Arc<Starter>,
 }
@@ -246,6 +250,8 @@ impl FunctionPool {
                 let member = Arc::new(Member {
                     sandbox: started.sandbox,
                     _code: started.code,
+                    _installed: started.installed,
+                    _network: started.network,
                     calls: AtomicU32::new(0),
                     starter: self.starter.clone(),
                 });

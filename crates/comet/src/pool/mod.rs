@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
 use crate::backend::Backend;
+use crate::egress::Egress;
 use crate::runtimes::Runtimes;
 use function::FunctionPool;
 pub(crate) use function::Lease;
@@ -64,9 +65,10 @@ impl Pool {
         backend: Arc<dyn Backend>,
         trees: Arc<dyn CodeTrees>,
         runtimes: Runtimes,
+        egress: Arc<Egress>,
         settings: Settings,
     ) -> Self {
-        let starter = Starter { backend, trees, runtimes, settings, total: Total::default() };
+        let starter = Starter { backend, trees, runtimes, egress, settings, total: Total::default() };
         Self { functions: Mutex::default(), starter: Arc::new(starter) }
     }
 

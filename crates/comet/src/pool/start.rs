@@ -1,5 +1,6 @@
 //! Making a sandbox for a function version: code on disk, launch, Init.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use nova_agent::protocol::{GuestMode, Init};
@@ -12,6 +13,8 @@ use nova_domain::runtime::Runtime;
 use super::{Total, lambda};
 use crate::Settings;
 use crate::backend::{Backend, BackendError, SandboxSpec};
+use crate::egress::{Egress, Owner, Session};
+use crate::install;
 use crate::runtimes::{self, Runtimes};
 use crate::sandbox::Sandbox;
 
@@ -19,6 +22,7 @@ pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
     pub(super) runtimes: Runtimes,
+    pub(super) egress: Arc<Egress>,
     pub(super) settings: Settings,
     pub(super) total: Total,
 }
@@ -27,6 +31,9 @@ pub(super) struct Starter {
 pub(super) struct Started {
     pub(super) sandbox: Sandbox,
     pub(super) code: CodeTree,
+    pub(super) installed: Option<CodeTree>,
+    /// Its network, if it has one.
+    pub(super) network: Option<Session>,
 }
 
 impl Starter {
@@ -45,16 +52,46 @@ impl Starter {
 
     pub(super) async fn start(&self, snapshot: &FunctionSnapshot) -> FaultResult<Started> {
         let code = self.trees.materialise(&snapshot.code).await?;
-        let spec = self.plan(snapshot, &code)?;
-        let launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
+        let installed = match &snapshot.installed {
+            Some(digest) => Some(self.trees.materialise(digest).await?),
+            None => None,
+        };
+        let spec = self.plan(snapshot, &code, installed.as_ref())?;
+        let mut launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
+        let network = self.open_network(snapshot, launched.link.take())?;
         let sandbox = Sandbox::start(launched, &spec, self.backend.clone()).map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
-        Ok(Started { sandbox, code })
+        Ok(Started { sandbox, code, installed, network })
+    }
+
+    /// Serves what the version's policy allows; nothing is to be served without one.
+    fn open_network(
+        &self,
+        snapshot: &FunctionSnapshot,
+        link: Option<OwnedFd>,
+    ) -> FaultResult<Option<Session>> {
+        let policy = &snapshot.spec.network;
+        let (Some(link), false) = (link, policy.is_none()) else { return Ok(None) };
+        let function = &snapshot.function;
+        let owner = Owner {
+            function: function.id.clone(),
+            label: function.name.to_string(),
+            advice: format!("nova fn update {} --allow-network {{}}", function.name),
+        };
+        self.egress.attach(link, policy.clone(), owner).map(Some).map_err(|error| {
+            Fault::new(Code::Unavailable, "the network of a new sandbox could not be opened")
+                .with_source(error)
+        })
     }
 
     /// What to make for the version, with the Init that makes it the function's.
-    fn plan(&self, snapshot: &FunctionSnapshot, code: &CodeTree) -> FaultResult<SandboxSpec> {
+    fn plan(
+        &self,
+        snapshot: &FunctionSnapshot,
+        code: &CodeTree,
+        installed: Option<&CodeTree>,
+    ) -> FaultResult<SandboxSpec> {
         let spec = &snapshot.spec;
         let limits = &spec.limits;
         let function = &snapshot.function;
@@ -94,6 +131,7 @@ impl Starter {
         init.concurrency = snapshot.pool().instance_concurrency;
         init.streaming_chunk = self.settings.stream_chunk;
         init.output_max = PAYLOAD_OUT_MAX;
+        init.egress_ports = spec.network.ports().into_iter().collect();
         if spec.mode != Mode::Handler {
             init.env = runtimes::base_env();
         }
@@ -103,12 +141,19 @@ impl Starter {
             lambda::add_env(&mut init.env, snapshot);
         }
         if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
-            init.env.entry("PYTHONPATH".to_owned()).or_insert_with(|| "/code/deps:/code/vendor".to_owned());
+            init.env
+                .entry("PYTHONPATH".to_owned())
+                .or_insert_with(|| "/code/deps:/code/vendor:/deps/python".to_owned());
+        }
+        let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
+        if let Some(installed) = installed {
+            mounts.push((installed.path.display().to_string(), install::FOLDER.to_owned()));
+            init.layers.push(install::FOLDER.to_owned());
         }
         Ok(SandboxSpec {
             kind,
             runtime: program,
-            mounts: vec![(code.path.display().to_string(), "/code".to_owned())],
+            mounts,
             memory_bytes: u64::from(limits.memory_mb) << 20,
             cpu_millis: limits.cpu_millis,
             pids: limits.pids,

@@ -44,7 +44,7 @@ fn call(connection: &Connection, body: RequestBody) -> (ReplyBody, Vec<OwnedFd>)
 fn launch(connection: &Connection, lifetime: Lifetime) -> (u64, UnixStream) {
     let (reply, fds) = call(connection, RequestBody::Launch(Box::new(spec(lifetime))));
     let ReplyBody::Launched { sandbox, .. } = reply else { panic!("{reply:?}") };
-    assert_eq!(fds.len(), 2, "the channel and a pidfd");
+    assert_eq!(fds.len(), 3, "the channel, a pidfd and the link for connections");
     (sandbox, UnixStream::from(fds.into_iter().next().unwrap()))
 }
 

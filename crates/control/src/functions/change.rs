@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::{CompileStatus, Version};
 use nova_domain::{Fault, FaultResult, FunctionName, Scope};
@@ -63,6 +64,10 @@ pub struct Change {
     /// Single variables on top: `None` takes one away.
     pub merge_env: BTreeMap<String, Option<String>>,
     pub limits: LimitsChange,
+    pub network: Patch<NetworkPolicy>,
+    /// Single rules on top: added, and taken away.
+    pub allow_network: Vec<NetworkRule>,
+    pub revoke_network: Vec<NetworkRule>,
     pub min_replicas: Patch<u32>,
     pub max_replicas: Patch<u32>,
     pub instance_concurrency: Patch<u32>,
@@ -155,6 +160,8 @@ impl Functions {
 
     async fn changed_spec(&self, mut spec: VersionSpec, change: Change) -> FaultResult<VersionSpec> {
         change.limits.apply(&mut spec.limits);
+        change.network.apply(&mut spec.network, NetworkPolicy::default());
+        spec.network = spec.network.changed(&change.allow_network, &change.revoke_network)?;
         change.env.apply(&mut spec.env, Env::new());
         for (name, value) in change.merge_env {
             match value {
@@ -221,18 +228,17 @@ impl Functions {
         &self,
         scope: &Scope,
         mut function: Function,
-        spec: VersionSpec,
+        mut spec: VersionSpec,
         base: &Version,
         rebuild: bool,
     ) -> FaultResult<FunctionWithVersion> {
         let same_build = base.build.status == CompileStatus::Success
             && (&base.spec.runtime, &base.spec.code, &base.spec.entry)
                 == (&spec.runtime, &spec.code, &spec.entry);
-        let build = if same_build && !rebuild {
-            base.build.clone()
-        } else {
-            first_build(spec.runtime.runtime.is_compiled())
-        };
+        if (&base.spec.runtime, &base.spec.code) != (&spec.runtime, &spec.code) {
+            spec.dependencies = self.dependencies_of(&spec).await?;
+        }
+        let build = if same_build && !rebuild { base.build.clone() } else { first_build(spec.needs_build()) };
         function.latest_version += 1;
         if build.status.can_run() {
             function.active_version = function.latest_version;

@@ -324,7 +324,10 @@ impl Keeper {
         let reply = Reply { id: request, body };
         let Some(to) = self.connections.get_mut(&connection) else { return };
         let sent = match handed.and_then(|sandbox| self.sandboxes.get(&sandbox)) {
-            Some(sandbox) => to.send(&reply, &[sandbox.channel.as_fd(), sandbox.pidfd.as_fd()]),
+            Some(sandbox) => {
+                let (channel, egress) = (sandbox.channel.as_fd(), sandbox.egress.as_fd());
+                to.send(&reply, &[channel, sandbox.pidfd.as_fd(), egress])
+            }
             None => to.send(&reply, &[]),
         };
         if !sent {

@@ -17,6 +17,8 @@ pub(super) struct Sandbox {
     pub(super) pid: i32,
     pub(super) pidfd: OwnedFd,
     pub(super) channel: OwnedFd,
+    /// The link on which its agent asks for connections.
+    pub(super) egress: OwnedFd,
     pub(super) report: OwnedFd,
     /// Where a shell waits to be told what to run.
     pub(super) order: Option<OwnedFd>,
@@ -58,6 +60,7 @@ impl Sandbox {
             pid: born.pid,
             pidfd: born.pidfd,
             channel: born.channel,
+            egress: born.egress,
             report: born.report,
             order: Some(born.order),
             mount_namespace: Some(born.mount_namespace),

@@ -8,7 +8,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::fd::{AsFd, AsRawFd, IntoRawFd, OwnedFd, RawFd};
 
-use nova_agent::guest::{CHANNEL_FD, Start};
+use nova_agent::guest::{CHANNEL_FD, EGRESS_FD, Start};
+use nova_agent::packet;
 use nova_agent::shims::SHIM_DIR;
 use seccompiler::BpfProgram;
 
@@ -19,9 +20,9 @@ use crate::protocol::{Program, SandboxLimits};
 use crate::sys::{self, Cloned};
 
 /// Descriptor on which the child reports why it failed; closed on exec.
-const REPORT_FD: i32 = 4;
+const REPORT_FD: i32 = 5;
 /// Descriptor on which it is told what to run; closed on exec.
-const ORDER_FD: i32 = 5;
+const ORDER_FD: i32 = 6;
 /// Longest such order.
 const ORDER_MAX: usize = 64 * 1024;
 /// Open files of a process in a sandbox.
@@ -43,6 +44,8 @@ pub(crate) struct Born {
     pub(crate) pidfd: OwnedFd,
     /// The host's end of the channel to the agent.
     pub(crate) channel: OwnedFd,
+    /// The host's end of the link on which the agent asks for connections.
+    pub(crate) egress: OwnedFd,
     /// Says why the child failed, if it does.
     pub(crate) report: OwnedFd,
     /// Where it waits to be told what to run.
@@ -65,6 +68,7 @@ pub(crate) fn start(order: OwnedFd, runtime: Option<&Program>) -> io::Result<()>
 pub(crate) fn make_shell(recipe: &Recipe, group: &Cgroup, uid: u32) -> io::Result<Born> {
     let tree = recipe.template.copy()?;
     let (channel, guest_channel) = sys::socket_pair()?;
+    let (egress, guest_egress) = packet::pair()?;
     let (report, report_write) = sys::pipe()?;
     let (order_read, order) = sys::pipe()?;
     let (go_read, go_write) = sys::pipe()?;
@@ -74,8 +78,9 @@ pub(crate) fn make_shell(recipe: &Recipe, group: &Cgroup, uid: u32) -> io::Resul
         Cloned::Child => {
             // Our copy of the write end would keep the pipe open if the keeper died now.
             drop((go_write, order));
-            let (channel, report, go, order) = (guest_channel, report_write, go_read, order_read);
-            let child = Child { recipe, group, tree, channel, report, go, order };
+            let (channel, egress) = (guest_channel, guest_egress);
+            let (report, go, order) = (report_write, go_read, order_read);
+            let child = Child { recipe, group, tree, channel, egress, report, go, order };
             child.become_sandbox()
         }
         Cloned::Parent { pid, pidfd } => {
@@ -86,7 +91,9 @@ pub(crate) fn make_shell(recipe: &Recipe, group: &Cgroup, uid: u32) -> io::Resul
                 Ok(mount_namespace)
             })();
             match made {
-                Ok(mount_namespace) => Ok(Born { pid, pidfd, channel, report, order, mount_namespace }),
+                Ok(mount_namespace) => {
+                    Ok(Born { pid, pidfd, channel, egress, report, order, mount_namespace })
+                }
                 Err(error) => {
                     let _ = sys::signal_pidfd(pidfd.as_fd(), libc::SIGKILL);
                     while !sys::reap(pidfd.as_fd()) {
@@ -113,6 +120,7 @@ struct Child<'a> {
     group: &'a Cgroup,
     tree: OwnedFd,
     channel: OwnedFd,
+    egress: OwnedFd,
     report: OwnedFd,
     go: OwnedFd,
     order: OwnedFd,
@@ -143,6 +151,9 @@ impl Child<'_> {
         step("mounts", self.mount_root())?;
         step("hostname", sys::set_hostname("sandbox"))?;
         step("loopback", sys::loopback_up())?;
+        step("addresses", sys::all_addresses_local())?;
+        // The agent has no rights: it could not answer on ports 53 and 443 otherwise.
+        step("ports", fs::write("/proc/sys/net/ipv4/ip_unprivileged_port_start", "0"))?;
         step("descriptors", self.arrange_descriptors())?;
         *report = REPORT_FD;
         step("limits", sys::set_limit(libc::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES))?;
@@ -185,6 +196,7 @@ impl Child<'_> {
     fn arrange_descriptors(&self) -> io::Result<()> {
         // First out of the way of the numbers that are given out below.
         let channel = sys::duplicate_above(self.channel.as_raw_fd(), 10)?;
+        let egress = sys::duplicate_above(self.egress.as_raw_fd(), 10)?;
         let report = sys::duplicate_above(self.report.as_raw_fd(), 10)?;
         let order = sys::duplicate_above(self.order.as_raw_fd(), 10)?;
         let null = fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
@@ -194,6 +206,7 @@ impl Child<'_> {
             sys::move_descriptor(null, standard, false)?;
         }
         sys::move_descriptor(channel, CHANNEL_FD, false)?;
+        sys::move_descriptor(egress, EGRESS_FD, false)?;
         sys::move_descriptor(report, REPORT_FD, true)?;
         sys::move_descriptor(order, ORDER_FD, true)?;
         sys::close_from(ORDER_FD as u32 + 1)

@@ -118,6 +118,7 @@ fn create_body(project: &Project, archive: String) -> CreateFunction {
         max_calls: project.max_calls,
         env_vars: project.env_vars.clone(),
         limits: project.limits.clone(),
+        network: project.network.clone(),
         description: project.description.clone(),
         tags: project.tags.clone(),
         ..CreateFunction::default()
@@ -153,6 +154,7 @@ fn patch_body(project: &Project) -> PatchFunction {
             tmp_mb: set_or_default(&limits.tmp_mb),
             file_size_mb: set_or_default(&limits.file_size_mb),
         }),
+        network: Patch::Value(project.network.clone()),
         description: Patch::Value(project.description.clone()),
         tags: Patch::Value(project.tags.clone()),
         ..PatchFunction::default()

@@ -38,6 +38,10 @@ pub(crate) struct CreateArgs {
     /// Environment variable, repeatable.
     #[arg(long = "env", value_name = "NAME=VALUE")]
     env: Vec<String>,
+    /// Host that the code may connect to, repeatable: a name, *.ending, an address or a network;
+    /// without ports 443.
+    #[arg(long, value_name = "HOST[:PORT,..]")]
+    allow_network: Vec<String>,
     #[arg(long, default_value = "")]
     description: String,
 }
@@ -74,6 +78,15 @@ pub(crate) struct UpdateArgs {
     /// Take an environment variable away, repeatable.
     #[arg(long, value_name = "NAME")]
     unset_env: Vec<String>,
+    /// Add a host that the code may connect to, repeatable; the others stay.
+    #[arg(long, value_name = "HOST[:PORT,..]")]
+    allow_network: Vec<String>,
+    /// Take a host away again, repeatable; the others stay.
+    #[arg(long, value_name = "HOST[:PORT,..]")]
+    revoke_network: Vec<String>,
+    /// Take all hosts away; those of --allow-network are added after.
+    #[arg(long)]
+    no_network: bool,
     #[arg(long)]
     description: Option<String>,
 }
@@ -134,6 +147,7 @@ pub(super) async fn create(context: &Context, args: &CreateArgs) -> CommandResul
         max_replicas: args.max_replicas,
         instance_concurrency: args.instance_concurrency,
         env_vars: pairs(&args.env)?,
+        network: args.allow_network.clone(),
         description: args.description.clone(),
         ..CreateFunction::default()
     };
@@ -213,6 +227,9 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
     for (name, value) in &view.env_vars {
         lines.push(("env", format!("{name}={value}")));
     }
+    for rule in &view.network {
+        lines.push(("network", rule.clone()));
+    }
     if !view.compile_output.is_empty() {
         lines.push(("compiler", format!("\n{}", view.compile_output)));
     }
@@ -232,6 +249,9 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
         max_replicas: set(args.max_replicas),
         instance_concurrency: set(args.instance_concurrency),
         merge_env_vars: merge,
+        network: if args.no_network { Patch::Null } else { Patch::Absent },
+        allow_network: args.allow_network.clone(),
+        revoke_network: args.revoke_network.clone(),
         description: args.description.clone().map_or(Patch::Absent, Patch::Value),
         ..PatchFunction::default()
     };

@@ -73,6 +73,9 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     if let Some(uid) = owner {
         privileges::give_up(uid).context("root could not be given up")?;
     }
+    if let Err(error) = privileges::raise_open_files() {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let handle = telemetry::start_metrics().map_err(anyhow::Error::msg)?;
     let rendering = handle.clone();
     let metrics = std::sync::Arc::new(move || rendering.render());

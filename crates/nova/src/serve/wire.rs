@@ -65,10 +65,10 @@ pub(super) async fn serve(
     }
     report_isolation(&backend).await;
 
+    let comet_settings = comet_settings(&settings, &dirs.cache, vec![listener.local_addr()?.port()])?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new());
-    let comet =
-        Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings(&settings));
+    let comet = Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings);
     let sandboxes: Arc<dyn Sandboxes> = Arc::new(comet.clone());
     let mut control_settings = nova_control::Settings::for_engine(store.engine());
     control_settings.build_wait = Duration::from_secs(settings.build.wait_s);
@@ -217,9 +217,13 @@ fn stock_of(settings: &PoolSettings, runtimes: &Runtimes) -> Vec<StockSpec> {
     stock
 }
 
-fn comet_settings(settings: &ServerSettings) -> nova_comet::Settings {
-    let (pool, build) = (&settings.pool, &settings.build);
-    nova_comet::Settings {
+fn comet_settings(
+    settings: &ServerSettings,
+    cache: &std::path::Path,
+    own_ports: Vec<u16>,
+) -> anyhow::Result<nova_comet::Settings> {
+    let (pool, build, egress) = (&settings.pool, &settings.build, &settings.egress);
+    Ok(nova_comet::Settings {
         max_sandboxes: pool.max_sandboxes as usize,
         stream_chunk: pool.stream_chunk as usize,
         build: nova_comet::BuildSettings {
@@ -227,9 +231,21 @@ fn comet_settings(settings: &ServerSettings) -> nova_comet::Settings {
             timeout_s: build.timeout_s as u32,
             tmp_mb: build.tmp_mb as u32,
             cpu_millis: build.cpu_millis as u32,
+            registries: build.registries()?,
+            cache: Some(cache.join("builds")),
+        },
+        egress: nova_comet::egress::EgressSettings {
+            connections_per_sandbox: egress.connections_per_sandbox as usize,
+            connections: egress.connections as usize,
+            connects_per_second: egress.connects_per_second as u32,
+            bytes_per_hour: egress.mb_per_hour << 20,
+            connect_timeout: Duration::from_secs(egress.connect_timeout_s),
+            never: egress.never()?,
+            own_ports,
+            ..nova_comet::egress::EgressSettings::default()
         },
         ..nova_comet::Settings::default()
-    }
+    })
 }
 
 /// Says which layers of isolation this host does not give.

@@ -91,6 +91,8 @@ pub(crate) fn spec(runtime: Runtime, code: u8) -> VersionSpec {
         entry: "main.py".into(),
         env: Env::from([("GREETING".to_owned(), "häłlo \u{1f980} 'quoted' \"\\".to_owned())]),
         limits: Limits::default(),
+        dependencies: None,
+        network: Default::default(),
     }
 }
 

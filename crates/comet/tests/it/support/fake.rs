@@ -59,7 +59,7 @@ impl Backend for FakeBackend {
         self.alive.lock().unwrap().insert(id, sender);
         let sandbox = Guest { id, running: self.running.clone(), peak: self.peak.clone() };
         tokio::spawn(sandbox.run(guest, ended));
-        Ok(Launched { id, channel, exit, from_stock: false, opened: false, memory_peak: None })
+        Ok(Launched { id, channel, link: None, exit, from_stock: false, opened: false, memory_peak: None })
     }
 
     fn stop(&self, sandbox: u64) {
