@@ -20,7 +20,7 @@ use tokio::sync::mpsc;
 use crate::backend::SandboxSpec;
 use crate::pool::launch_fault;
 use crate::runtimes;
-use crate::sandbox::{Answer, Sandbox, SandboxError};
+use crate::sandbox::{Answer, Mask, Sandbox, SandboxError};
 use crate::{BuildSettings, Comet};
 
 /// Largest executable, bytes.
@@ -70,9 +70,11 @@ impl Sandboxes for Comet {
         };
         let init = init_of(toolchain, &request.entry, settings)?;
         let launched = self.inner.backend.launch(&spec).await.map_err(launch_fault)?;
-        let sandbox = Sandbox::start(launched, &init, self.inner.backend.clone()).map_err(|error| {
-            Fault::new(Code::Unavailable, "the build sandbox could not be reached").with_source(error)
-        })?;
+        let sandbox = Sandbox::start(launched, &init, self.inner.backend.clone(), Mask::default()).map_err(
+            |error| {
+                Fault::new(Code::Unavailable, "the build sandbox could not be reached").with_source(error)
+            },
+        )?;
         let (answer, executable) = run_build(&sandbox, settings).await?;
         let output = output_text(&answer.logs);
         if let Some(error) = answer.error {

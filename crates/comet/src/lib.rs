@@ -18,7 +18,7 @@ mod sandbox;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::{Catalog, CodeTrees, Objects};
+use nova_domain::ports::{Catalog, CodeTrees, Objects, Secrets};
 
 pub use backend::Backend;
 pub use pool::PoolReport;
@@ -91,6 +91,11 @@ impl Comet {
     /// directions, so one of the two is completed later.
     pub fn set_catalog(&self, catalog: Arc<dyn Catalog>) {
         let _ = self.inner.catalog.set(catalog);
+    }
+
+    /// Names who knows the values of secrets; before the first call of a function that refers to one.
+    pub fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
+        self.inner.pool.set_secrets(secrets);
     }
 
     /// Keeps the pool in order (idle sandboxes, minimum replicas) until `stop` fires, then

@@ -10,6 +10,7 @@ pub mod advice;
 mod build;
 mod catalog;
 mod functions;
+pub mod secrets;
 mod settings;
 mod source;
 mod spec;
@@ -22,5 +23,6 @@ pub use nova_store::{Page, PageRequest};
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };
+pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;

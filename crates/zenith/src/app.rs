@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use futures::future::BoxFuture;
 use nova_aurora::Observatory;
-use nova_control::Functions;
+use nova_control::{Functions, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
 use nova_kit::ids::Ids;
@@ -28,6 +28,7 @@ pub struct Parts {
     /// Runs code; the recorder around the executor.
     pub invoker: Arc<dyn Invoker>,
     pub functions: Functions,
+    pub secrets: Secrets,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,

@@ -10,6 +10,7 @@ pub mod patch;
 pub mod problem;
 pub mod run;
 pub mod runtime;
+pub mod secret;
 pub mod version;
 
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
@@ -22,4 +23,5 @@ pub use patch::Patch;
 pub use problem::{FieldProblem, Problem};
 pub use run::RunView;
 pub use runtime::{RuntimeInstall, RuntimeView};
+pub use secret::{CreateSecret, KeyRotation, PatchSecret, SecretView};
 pub use version::{ChangeView, VersionDiff, VersionView};

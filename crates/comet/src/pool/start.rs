@@ -1,23 +1,26 @@
 //! Making a sandbox for a function version: code on disk, launch, Init.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use nova_agent::protocol::{GuestMode, Init};
+use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees};
+use nova_domain::ports::{CodeTree, CodeTrees, Secrets};
 use nova_domain::runtime::Runtime;
+use nova_domain::secret::{SecretValue, reference, references};
 
 use super::Total;
 use crate::Settings;
 use crate::backend::{Backend, BackendError, SandboxSpec};
 use crate::runtimes::{self, Runtimes};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Mask, Sandbox};
 
 pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
+    pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
     pub(super) runtimes: Runtimes,
     pub(super) settings: Settings,
     pub(super) total: Total,
@@ -45,12 +48,33 @@ impl Starter {
 
     pub(super) async fn start(&self, snapshot: &FunctionSnapshot) -> FaultResult<Started> {
         let code = self.trees.materialise(&snapshot.code).await?;
-        let (spec, init) = self.plan(snapshot, &code)?;
+        let secrets = self.reveal(snapshot).await?;
+        let (spec, mut init) = self.plan(snapshot, &code)?;
+        for value in init.env.values_mut() {
+            let Some(name) = reference(value) else { continue };
+            if let Some((_, secret)) = secrets.iter().find(|(known, _)| known.as_str() == name) {
+                secret.expose().clone_into(value);
+            }
+        }
         let launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
-        let sandbox = Sandbox::start(launched, &init, self.backend.clone()).map_err(|error| {
+        let mask = Mask::new(&secrets);
+        let sandbox = Sandbox::start(launched, &init, self.backend.clone(), mask).map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
         Ok(Started { sandbox, code })
+    }
+
+    /// The secrets that the version refers to. They go into this sandbox and are kept nowhere else.
+    async fn reveal(&self, snapshot: &FunctionSnapshot) -> FaultResult<Vec<(SecretName, SecretValue)>> {
+        let names = references(&snapshot.spec.env);
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let secrets =
+            self.secrets.get().ok_or_else(|| Fault::new(Code::Unavailable, "the server is starting"))?;
+        let function = &snapshot.function;
+        let values = secrets.reveal(&function.scope, &function.name, &names).await?;
+        Ok(names.into_iter().zip(values).collect())
     }
 
     /// What to make for the version, and the Init that makes it the function's.

@@ -7,6 +7,7 @@ mod function;
 mod log;
 mod platform;
 mod run;
+mod secret;
 mod version;
 
 use axum::Router;
@@ -56,6 +57,12 @@ handlers! {
     "get_run" => run::get::get,
     "get_run_logs" => log::of_run::of_run,
     "get_function_logs" => log::of_function::of_function,
+    "create_secret" => secret::create::create,
+    "list_secrets" => secret::list::list,
+    "get_secret" => secret::get::get,
+    "update_secret" => secret::update::update,
+    "delete_secret" => secret::delete::delete,
+    "rotate_master_key" => secret::rotate::rotate,
     "list_runtimes" => platform::runtimes::list,
     "get_health" => platform::health::all,
     "get_health_live" => platform::health::live,
