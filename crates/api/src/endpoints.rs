@@ -419,6 +419,70 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "create_secret",
+        method: Method::Post,
+        path: "/secrets",
+        summary: "Create a secret",
+        tag: "secrets",
+        permission: Some("secret:write"),
+        request: json::<v1::CreateSecret>(),
+        status: 201,
+        response: json::<v1::SecretView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_secrets",
+        path: "/secrets",
+        summary: "List secrets, sorted by name; values are never shown",
+        tag: "secrets",
+        permission: Some("secret:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::SecretView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_secret",
+        path: "/secrets/{name}",
+        summary: "Show a secret without its value",
+        tag: "secrets",
+        permission: Some("secret:read"),
+        response: json::<v1::SecretView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "update_secret",
+        method: Method::Patch,
+        path: "/secrets/{name}",
+        summary: "Give a secret a new value, or change who may have it",
+        tag: "secrets",
+        permission: Some("secret:write"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PatchSecret>(),
+        response: json::<v1::SecretView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_secret",
+        method: Method::Delete,
+        path: "/secrets/{name}",
+        summary: "Delete a secret",
+        tag: "secrets",
+        permission: Some("secret:delete"),
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "rotate_master_key",
+        method: Method::Post,
+        path: "/system/master-key/rotate",
+        summary: "Make a new master key and seal every secret again with it",
+        tag: "secrets",
+        permission: Some("secret:rotate"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::KeyRotation>(),
+        ..ROW
+    },
+    Endpoint {
         id: "list_runtimes",
         path: "/runtimes",
         summary: "List runtimes and what of them the host has",

@@ -24,7 +24,7 @@ use crate::egress::Owner;
 use crate::install;
 use crate::pool::{launch_fault, opening_of};
 use crate::runtimes;
-use crate::sandbox::{Answer, Sandbox, SandboxError};
+use crate::sandbox::{Answer, Mask, Sandbox, SandboxError};
 use crate::{BuildSettings, Comet};
 
 /// Largest result of a build: an archive of installed packages.
@@ -121,7 +121,7 @@ impl Comet {
             ),
             _ => None,
         };
-        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone())
+        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default())
             .map_err(|error| unreachable(&error))?;
         let (answer, result) = run_in(&sandbox, settings).await?;
         let output = output_text(&answer.logs);

@@ -21,7 +21,7 @@ mod sandbox;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::{Catalog, CodeTrees, Objects};
+use nova_domain::ports::{Catalog, CodeTrees, Objects, Secrets};
 
 pub use backend::Backend;
 pub use pool::PoolReport;
@@ -101,8 +101,13 @@ impl Comet {
         settings: Settings,
     ) -> Self {
         let egress = egress::Egress::new(settings.egress.clone());
-        let pool =
-            pool::Pool::new(backend.clone(), trees.clone(), runtimes.clone(), egress.clone(), settings.clone());
+        let pool = pool::Pool::new(
+            backend.clone(),
+            trees.clone(),
+            runtimes.clone(),
+            egress.clone(),
+            settings.clone(),
+        );
         let catalog = std::sync::OnceLock::new();
         Self { inner: Arc::new(Inner { catalog, objects, trees, backend, runtimes, pool, egress, settings }) }
     }
@@ -111,6 +116,11 @@ impl Comet {
     /// directions, so one of the two is completed later.
     pub fn set_catalog(&self, catalog: Arc<dyn Catalog>) {
         let _ = self.inner.catalog.set(catalog);
+    }
+
+    /// Names who knows the values of secrets; before the first call of a function that refers to one.
+    pub fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
+        self.inner.pool.set_secrets(secrets);
     }
 
     /// Keeps the pool in order (idle sandboxes, minimum replicas) until `stop` fires, then

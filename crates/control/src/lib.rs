@@ -9,6 +9,7 @@
 mod build;
 mod catalog;
 mod functions;
+pub mod secrets;
 mod settings;
 mod source;
 mod spec;
@@ -21,5 +22,6 @@ pub use nova_store::{Page, PageRequest};
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };
+pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;

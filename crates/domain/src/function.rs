@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
 use crate::id::{Digest, FunctionId};
-use crate::name::{FunctionName, Scope};
+use crate::name::{FunctionName, Scope, SecretName};
 use crate::network::NetworkPolicy;
 use crate::runtime::{Runtime, RuntimeRef};
+use crate::secret::reference;
 use crate::time::Timestamp;
 
 /// How the code is started for a call.
@@ -154,7 +155,8 @@ pub type Env = BTreeMap<String, String>;
 /// Largest sum of names and values of a function's environment, bytes.
 pub const ENV_MAX_BYTES: usize = 64 * 1024;
 
-/// Checks names (`[A-Za-z_][A-Za-z0-9_]*`, not beginning with `NOVA_`), NUL-free values and the total size.
+/// Checks names (`[A-Za-z_][A-Za-z0-9_]*`, not beginning with `NOVA_`), NUL-free values, well-formed
+/// references to secrets and the total size.
 pub fn validate_env(env: &Env) -> Result<(), Fault> {
     let mut total = 0;
     for (name, value) in env {
@@ -169,6 +171,12 @@ pub fn validate_env(env: &Env) -> Result<(), Fault> {
         if name.starts_with("NOVA_") {
             return Err(Fault::invalid(format!("environment name `{name}` is reserved"))
                 .with_field("env_vars", "names beginning with NOVA_ are set by Nova"));
+        }
+        if let Some(secret) = reference(value) {
+            SecretName::new(secret).map_err(|fault| {
+                let text = fault.message().to_owned();
+                fault.with_field(format!("env_vars.{name}"), text)
+            })?;
         }
         if value.contains('\0') {
             return Err(Fault::invalid(format!("environment value of `{name}` holds a NUL byte")));

@@ -19,10 +19,11 @@ pub mod network;
 pub mod ports;
 pub mod run;
 pub mod runtime;
+pub mod secret;
 pub mod time;
 pub mod version;
 
 pub use fault::{Code, Fault, FaultResult};
 pub use id::{Digest, FunctionId, RunId};
-pub use name::{FunctionName, NamespaceName, Scope, TenantName};
+pub use name::{FunctionName, NamespaceName, Scope, SecretName, TenantName};
 pub use time::{Clock, Timestamp};

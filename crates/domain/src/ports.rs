@@ -11,8 +11,9 @@ use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
 use crate::dependencies::Installer;
 use crate::fault::FaultResult;
 use crate::id::{Digest, FunctionId};
-use crate::name::Scope;
+use crate::name::{FunctionName, Scope, SecretName};
 use crate::runtime::{InstalledRuntime, RuntimeRef};
+use crate::secret::SecretValue;
 use crate::version::Build;
 
 /// Run code. Implemented by comet; aurora wraps it to record what came of each call.
@@ -94,4 +95,18 @@ pub trait CodeTrees: Send + Sync {
 pub struct CodeTree {
     pub path: PathBuf,
     pub guard: Arc<()>,
+}
+
+/// Values of secrets, for sandboxes that start. Implemented by control; comet asks. A port of
+/// its own, because a value must not be in anything that is kept, as a snapshot is.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The value of each of `names`, in that order. Fails with `SecretUnavailable` if one does
+    /// not exist in the scope or was not granted to `function`.
+    async fn reveal(
+        &self,
+        scope: &Scope,
+        function: &FunctionName,
+        names: &[SecretName],
+    ) -> FaultResult<Vec<SecretValue>>;
 }

@@ -17,6 +17,7 @@ pub(crate) struct ServerSettings {
     pub(crate) build: BuildSettings,
     pub(crate) egress: EgressSettings,
     pub(crate) runs: RunSettings,
+    pub(crate) secrets: SecretSettings,
     pub(crate) log: Log,
     pub(crate) traces: TraceSettings,
 }
@@ -243,6 +244,14 @@ impl Default for RunSettings {
     }
 }
 
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SecretSettings {
+    /// File with the master keys; empty: `master.key` in the data directory.
+    pub(crate) key_file: String,
+    /// Master keys, 64 hexadecimal digits each, the newest first, separated by commas; goes before the file.
+    pub(crate) keys: String,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Log {
     /// A level, or a list such as `info,nova_comet=debug`.
@@ -272,7 +281,7 @@ impl Default for TraceSettings {
 }
 
 impl Settings for ServerSettings {
-    const SECRETS: &'static [&'static str] = &["objects.s3_secret_key"];
+    const SECRETS: &'static [&'static str] = &["objects.s3_secret_key", "secrets.keys"];
 
     fn validate(&self) -> Result<(), ConfigError> {
         let ranges = [

@@ -1,6 +1,8 @@
 //! Stored columns to domain values and back; the same for both engines. JSON documents
 //! carry a version in `v`, so that a later program can tell how to read them.
 
+mod secret;
+
 use std::collections::BTreeMap;
 
 use nova_domain::call::{CallSource, FunctionError};
@@ -16,6 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
+
+pub(crate) use secret::{SecretData, SecretRow};
 
 #[derive(Serialize, Deserialize)]
 struct Document<T> {

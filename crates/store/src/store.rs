@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Functions, Logs, Runs, Versions};
+use crate::repo::{Functions, Logs, Runs, Secrets, Versions};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -22,6 +22,7 @@ pub struct Store {
     pub(crate) versions: Arc<dyn Versions>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
+    pub(crate) secrets: Arc<dyn Secrets>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -67,6 +68,11 @@ impl Store {
     /// Log lines.
     pub fn logs(&self) -> &dyn Logs {
         &*self.logs
+    }
+
+    /// Secrets, sealed.
+    pub fn secrets(&self) -> &dyn Secrets {
+        &*self.secrets
     }
 
     /// `sqlite` or `postgres`.

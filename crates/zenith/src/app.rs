@@ -8,7 +8,7 @@ use axum::Router;
 use futures::future::BoxFuture;
 use nova_api::v1::SystemView;
 use nova_aurora::Observatory;
-use nova_control::Functions;
+use nova_control::{Functions, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
 use nova_kit::ids::Ids;
@@ -32,6 +32,7 @@ pub struct Parts {
     /// Runs code; the recorder around the executor.
     pub invoker: Arc<dyn Invoker>,
     pub functions: Functions,
+    pub secrets: Secrets,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,

@@ -31,6 +31,10 @@ pub(crate) const EVENT: Bounds = Bounds {
     idle: Duration::from_secs(10),
 };
 
+/// Bounds of what describes a change.
+pub(crate) const CHANGE: Bounds =
+    Bounds { size: 1024 * 1024, whole: Duration::from_secs(60), idle: Duration::from_secs(10) };
+
 /// Bounds of what may hold code: archives are 100 MB at most, with room for base64 or the form around it.
 pub(crate) const CODE: Bounds =
     Bounds { size: 140 * 1024 * 1024, whole: Duration::from_secs(600), idle: Duration::from_secs(20) };

@@ -6,6 +6,7 @@ mod function;
 mod log;
 mod platform;
 mod run;
+mod secret;
 mod sse;
 
 use std::time::Duration;

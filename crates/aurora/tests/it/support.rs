@@ -159,7 +159,7 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         dependencies: None,
         network: Default::default(),
     };
-    FunctionSnapshot { code: spec.code, installed: None, function, version: 3, spec }
+    FunctionSnapshot { code: spec.code, installed: None, secrets: 0, function, version: 3, spec }
 }
 
 /// Knows every function but `missing`.

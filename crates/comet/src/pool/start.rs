@@ -1,14 +1,16 @@
 //! Making a sandbox for a function version: code on disk, launch, Init.
 
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use nova_agent::protocol::{GuestMode, Init};
+use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees};
+use nova_domain::ports::{CodeTree, CodeTrees, Secrets};
 use nova_domain::runtime::Runtime;
+use nova_domain::secret::{SecretValue, reference, references};
 
 use super::{Total, lambda};
 use crate::Settings;
@@ -16,11 +18,12 @@ use crate::backend::{Backend, BackendError, SandboxSpec};
 use crate::egress::{Egress, Owner, Session};
 use crate::install;
 use crate::runtimes::{self, Runtimes};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Mask, Sandbox};
 
 pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
+    pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
     pub(super) runtimes: Runtimes,
     pub(super) egress: Arc<Egress>,
     pub(super) settings: Settings,
@@ -56,10 +59,12 @@ impl Starter {
             Some(digest) => Some(self.trees.materialise(digest).await?),
             None => None,
         };
-        let spec = self.plan(snapshot, &code, installed.as_ref())?;
+        let secrets = self.reveal(snapshot).await?;
+        let spec = self.plan(snapshot, &code, installed.as_ref(), &secrets)?;
         let mut launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
         let network = self.open_network(snapshot, launched.link.take())?;
-        let sandbox = Sandbox::start(launched, &spec, self.backend.clone()).map_err(|error| {
+        let mask = Mask::new(&secrets);
+        let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask).map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
         Ok(Started { sandbox, code, installed, network })
@@ -85,12 +90,26 @@ impl Starter {
         })
     }
 
+    /// The secrets that the version refers to. They go into this sandbox and are kept nowhere else.
+    async fn reveal(&self, snapshot: &FunctionSnapshot) -> FaultResult<Vec<(SecretName, SecretValue)>> {
+        let names = references(&snapshot.spec.env);
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let secrets =
+            self.secrets.get().ok_or_else(|| Fault::new(Code::Unavailable, "the server is starting"))?;
+        let function = &snapshot.function;
+        let values = secrets.reveal(&function.scope, &function.name, &names).await?;
+        Ok(names.into_iter().zip(values).collect())
+    }
+
     /// What to make for the version, with the Init that makes it the function's.
     fn plan(
         &self,
         snapshot: &FunctionSnapshot,
         code: &CodeTree,
         installed: Option<&CodeTree>,
+        secrets: &[(SecretName, SecretValue)],
     ) -> FaultResult<SandboxSpec> {
         let spec = &snapshot.spec;
         let limits = &spec.limits;
@@ -136,6 +155,12 @@ impl Starter {
             init.env = runtimes::base_env();
         }
         init.env.extend(spec.env.clone());
+        for value in init.env.values_mut() {
+            let Some(name) = reference(value) else { continue };
+            if let Some((_, secret)) = secrets.iter().find(|(known, _)| known.as_str() == name) {
+                secret.expose().clone_into(value);
+            }
+        }
         init.env.extend(nova_env(snapshot));
         if spec.mode == Mode::Lambda {
             lambda::add_env(&mut init.env, snapshot);

@@ -1,6 +1,7 @@
 //! One sandbox, seen from the host: calls go in, answers and chunks come out.
 
 mod channel;
+mod mask;
 
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::backend::{Backend, Exit, Launched, SandboxSpec, SandboxUsage};
 use channel::Channel;
+pub(crate) use mask::Mask;
 
 /// What the guest answered.
 #[derive(Debug)]
@@ -53,6 +55,7 @@ pub(crate) struct Sandbox {
     backend: Arc<dyn Backend>,
     exit: watch::Receiver<Option<Exit>>,
     memory_peak: Option<Arc<std::fs::File>>,
+    mask: Mask,
     /// It must not take another call.
     tainted: AtomicBool,
     /// Kills at the memory limit that earlier calls were told of.
@@ -66,6 +69,7 @@ impl Sandbox {
         launched: Launched,
         spec: &SandboxSpec,
         backend: Arc<dyn Backend>,
+        mask: Mask,
     ) -> Result<Self, SandboxError> {
         let channel = Channel::open(launched.channel);
         let sandbox = Self {
@@ -75,6 +79,7 @@ impl Sandbox {
             backend,
             exit: launched.exit,
             memory_peak: launched.memory_peak,
+            mask,
             tainted: AtomicBool::new(false),
             oom_seen: AtomicU64::new(0),
         };
@@ -106,7 +111,14 @@ impl Sandbox {
 
     /// Lines printed while the code was loaded; once.
     pub(crate) fn take_init_logs(&self) -> Vec<LogLine> {
-        self.channel.take_init_logs()
+        let mut lines = self.channel.take_init_logs();
+        self.mask.lines(&mut lines);
+        lines
+    }
+
+    /// What must not be in texts that others see.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Tells the guest that the caller went away.

@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use nova_api::client::{ListFunctions, ListRuns, PageQuery};
 use nova_api::v1::{CreateFunction, FunctionView, Patch, PatchFunction};
-use nova_domain::Timestamp;
 use nova_domain::version::CompileStatus;
 
 use super::{CommandResult, Context, Failure, output};
@@ -186,7 +185,7 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> CommandResult {
                 view.compile_status.as_str().to_owned(),
                 format!("{} MB", view.memory_mb),
                 format!("{} s", view.timeout_s),
-                time(view.updated_at),
+                output::time(view.updated_at),
             ]
         })
         .collect();
@@ -218,8 +217,8 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
         ("replicas", format!("{} to {}", view.min_replicas, view.max_replicas)),
         ("concurrency", view.instance_concurrency.to_string()),
         ("code", view.code_hash.clone()),
-        ("created", time(view.created_at)),
-        ("updated", time(view.updated_at)),
+        ("created", output::time(view.created_at)),
+        ("updated", output::time(view.updated_at)),
     ];
     if !view.description.is_empty() {
         lines.push(("description", view.description.clone()));
@@ -274,7 +273,7 @@ pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {
                 view.handler.clone().unwrap_or_else(|| view.entry.clone()),
                 format!("{} MB", view.memory_mb),
                 view.code_hash.get(..12).unwrap_or_default().to_owned(),
-                time(view.created_at),
+                output::time(view.created_at),
             ]
         })
         .collect();
@@ -350,7 +349,7 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
                 run.error.as_ref().map_or_else(String::new, |error| {
                     format!("{}: {}", error.error_type, first_line(&error.message))
                 }),
-                time(run.started_at),
+                output::time(run.started_at),
             ]
         })
         .collect();
@@ -389,9 +388,4 @@ fn confirm(name: &str) -> anyhow::Result<()> {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().chars().take(60).collect()
-}
-
-fn time(at: Timestamp) -> String {
-    jiff::Timestamp::from_microsecond(at.as_micros())
-        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -12,6 +12,7 @@ mod logs;
 mod output;
 mod project;
 mod runtimes;
+mod secret;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -92,6 +93,9 @@ enum Command {
     /// Work with functions.
     #[command(subcommand, alias = "functions")]
     Fn(FunctionCommand),
+    /// Work with secrets.
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
     /// Languages that this server can run.
     Runtimes,
     /// Show the configuration of a server on this host, with the origin of each value.
@@ -204,6 +208,7 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
                 logs::logs(&context, &args).await
             }
             Command::Fn(command) => function_command(&context, command).await,
+            Command::Secret(command) => secret::run(&context, command).await,
             Command::Runtimes => runtimes::list(&context).await,
             Command::Doctor(options) => doctor::doctor(&context, &options).await,
             Command::Serve(_) | Command::Keeper { .. } | Command::Config(_) | Command::Completion { .. } => {

@@ -11,20 +11,21 @@ use nova_artifacts::objects::{ObjectStorage, S3Settings};
 use nova_aurora::{Observatory, Recorder, Retention, Sink, SinkSettings};
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::{Comet, Runtimes};
-use nova_control::Functions;
+use nova_control::{Functions, Secrets};
 use nova_domain::ports::{Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::runtime::Runtime;
 use nova_domain::time::Clock;
 use nova_keeper::protocol::StockSpec;
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
+use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
 use nova_store::{DatabaseUrl, Store, StoreOptions, System};
 use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper, system as report};
-use crate::settings::{ObjectSettings, PoolSettings, ServerSettings};
+use crate::settings::{ObjectSettings, PoolSettings, SecretSettings, ServerSettings};
 
 /// Starts everything, serves, and stops everything in order.
 pub(super) async fn serve(
@@ -80,6 +81,10 @@ pub(super) async fn serve(
         ids.clone(),
         control_settings,
     );
+    let secrets =
+        Secrets::new(functions.clone(), master_keys(&settings.secrets, &dirs.data)?, system.clone());
+    comet.set_secrets(Arc::new(secrets.clone()));
+    reseal(&secrets).await;
     let catalog: Arc<dyn Catalog> = Arc::new(functions.catalog(system.clone()));
     comet.set_catalog(catalog.clone());
     let traces = match settings.traces.otlp_endpoint.as_str() {
@@ -123,6 +128,7 @@ pub(super) async fn serve(
     let app = App::new(Parts {
         invoker,
         functions,
+        secrets,
         observatory,
         clock,
         ids,
@@ -195,6 +201,34 @@ fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::
         secret_access_key: text(&settings.s3_secret_key),
         allow_http: settings.s3_endpoint.starts_with("http://"),
     })?)
+}
+
+/// The keys that seal secrets: of the setting, else of the file, which is made at the first start.
+fn master_keys(settings: &SecretSettings, data: &std::path::Path) -> anyhow::Result<KeyStore> {
+    if !settings.keys.is_empty() {
+        let ring = KeyRing::parse(&settings.keys).context("setting `secrets.keys`")?;
+        return Ok(KeyStore::fixed(ring));
+    }
+    let path = match settings.key_file.as_str() {
+        "" => data.join("master.key"),
+        path => path.into(),
+    };
+    Ok(KeyStore::file(&path)?)
+}
+
+/// Goes on with what a rotation left, or follows a key that was added by hand.
+async fn reseal(secrets: &Secrets) {
+    match secrets.reseal_old().await {
+        Ok(done) if done.unreadable > 0 => tracing::error!(
+            secrets = done.unreadable,
+            "secrets were sealed with a master key that is not there; put it back (see docs/secrets.md)"
+        ),
+        Ok(done) if done.resealed > 0 => {
+            tracing::info!(key = %done.key_id, secrets = done.resealed, "secrets were sealed with the newest master key");
+        }
+        Ok(_) => {}
+        Err(fault) => tracing::warn!(error = %fault.log_line(), "secrets could not be looked through"),
+    }
 }
 
 /// Which sandboxes are kept pre-started: of the best interpreter of each language.

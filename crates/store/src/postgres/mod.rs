@@ -9,6 +9,7 @@ mod function;
 mod log;
 mod migrate;
 mod run;
+mod secret;
 mod version;
 
 use std::sync::Arc;
@@ -32,8 +33,15 @@ const ROLE: &str = "nova_app";
 /// Every statement that the repositories run.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<Statement> {
-    [database::STATEMENTS, function::STATEMENTS, version::STATEMENTS, run::STATEMENTS, log::STATEMENTS]
-        .concat()
+    [
+        database::STATEMENTS,
+        function::STATEMENTS,
+        version::STATEMENTS,
+        run::STATEMENTS,
+        log::STATEMENTS,
+        secret::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// Brings the schema up to date and opens the pool.
@@ -46,6 +54,7 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         versions: Arc::new(version::PostgresVersions(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
+        secrets: Arc::new(secret::PostgresSecrets(database.clone())),
         engine: database,
     })
 }

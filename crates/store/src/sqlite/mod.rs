@@ -8,6 +8,7 @@ mod open;
 mod query;
 mod reader;
 mod run;
+mod secret;
 mod version;
 mod writer;
 
@@ -32,7 +33,7 @@ const STATEMENT_CACHE: usize = 64;
 /// Every statement that runs on `nova.db`.
 #[cfg(test)]
 pub(crate) fn nova_statements() -> Vec<Statement> {
-    [function::STATEMENTS, version::STATEMENTS].concat()
+    [function::STATEMENTS, version::STATEMENTS, secret::STATEMENTS].concat()
 }
 
 /// Every statement that runs on `log.db`.
@@ -54,6 +55,7 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         versions: Arc::new(version::SqliteVersions(nova.clone())),
         runs: Arc::new(run::SqliteRuns(log.clone())),
         logs: Arc::new(log::SqliteLogs(log.clone())),
+        secrets: Arc::new(secret::SqliteSecrets(nova.clone())),
         engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
     })
 }

@@ -8,6 +8,7 @@ mod function;
 mod log;
 mod platform;
 mod run;
+mod secret;
 mod stats;
 mod version;
 
@@ -60,6 +61,12 @@ handlers! {
     "get_function_logs" => log::of_function::of_function,
     "get_stats" => stats::get,
     "get_system" => platform::system::get,
+    "create_secret" => secret::create::create,
+    "list_secrets" => secret::list::list,
+    "get_secret" => secret::get::get,
+    "update_secret" => secret::update::update,
+    "delete_secret" => secret::delete::delete,
+    "rotate_master_key" => secret::rotate::rotate,
     "list_runtimes" => platform::runtimes::list,
     "get_health" => platform::health::all,
     "get_health_live" => platform::health::live,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
-use nova_control::{Functions, Settings};
+use nova_control::{Functions, Secrets, Settings};
 use nova_domain::call::{Call, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent};
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
@@ -20,6 +20,7 @@ use nova_domain::version::{Build, CompileStatus};
 use nova_domain::{Clock, Code, Digest, Fault, FaultResult, FunctionId, Timestamp};
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
+use nova_kit::seal::{KeyRing, KeyStore};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
 use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, serve};
 use serde_json::{Value, json};
@@ -61,6 +62,8 @@ impl Server {
             ids.clone(),
             Settings { build_wait: Duration::from_secs(20), ..Settings::default() },
         );
+        let keys = KeyStore::fixed(KeyRing::random().expect("random numbers"));
+        let secrets = Secrets::new(functions.clone(), keys, system.clone());
         let building = CancellationToken::new();
         let (builder, token) = (functions.builder(system.clone()), building.clone());
         tokio::spawn(async move { builder.run(token).await });
@@ -77,6 +80,7 @@ impl Server {
         let address = listener.local_addr().expect("bound");
         let app = App::new(Parts {
             invoker: Arc::new(recorder),
+            secrets,
             functions,
             observatory: Observatory::new(store, sink.clone()),
             clock,

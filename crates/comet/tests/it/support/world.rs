@@ -161,7 +161,10 @@ impl World {
             dependencies: None,
             network: Default::default(),
         };
-        Draft { snapshot: FunctionSnapshot { function, version: 1, spec, code, installed: None }, files }
+        Draft {
+            snapshot: FunctionSnapshot { function, version: 1, spec, code, installed: None, secrets: 0 },
+            files,
+        }
     }
 
     /// A Python handler, `main.handler`.
