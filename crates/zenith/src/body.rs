@@ -28,6 +28,10 @@ pub(crate) struct Bounds {
 pub(crate) const CHANGE: Bounds =
     Bounds { size: 16 * 1024 * 1024, whole: Duration::from_secs(60), idle: Duration::from_secs(10) };
 
+/// Bounds of a body that holds a few names.
+pub(crate) const SMALL: Bounds =
+    Bounds { size: 256 * 1024, whole: Duration::from_secs(20), idle: Duration::from_secs(10) };
+
 /// Bounds of an event.
 pub(crate) const EVENT: Bounds = Bounds {
     size: nova_domain::call::PAYLOAD_IN_MAX,
