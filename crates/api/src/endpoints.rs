@@ -12,6 +12,8 @@ use crate::v1;
 pub enum ScopeKind {
     /// One namespace of one tenant: `X-Nova-Tenant` and `X-Nova-Namespace`.
     Namespace,
+    /// A tenant: `X-Nova-Tenant`, or the one that the path names.
+    Tenant,
     /// The server.
     Platform,
 }
@@ -146,6 +148,12 @@ const LIMIT: Query = number("limit", 1, 500, "Most items of a page; 50 if absent
 const CURSOR: Query = text("cursor", "`next_cursor` of the page before.");
 const QUALIFIER: Query = text("qualifier", "Version number, `$LATEST`, or absent for the active version.");
 const IF_MATCH: Query = text("If-Match", "Revision (`ETag`) that was read; 409 if it is another by now.");
+const SERVER_KEYS: Query = Query {
+    name: "server",
+    kind: QueryKind::Flag,
+    required: false,
+    about: "Keys of the server itself instead; only administrators of the server can.",
+};
 const RUN_FILTERS: &[Query] = &[
     text("function", "Name of a function."),
     text("status", "`succeeded`, `failed`, `cancelled` or `platform_error`."),
@@ -175,6 +183,13 @@ const ROW: Endpoint = Endpoint {
 
 /// Row about the server, open to everybody.
 const OPEN: Endpoint = Endpoint { tag: "platform", permission: None, scope: ScopeKind::Platform, ..ROW };
+
+/// Row about a tenant.
+const OF_TENANT: Endpoint = Endpoint { tag: "access", scope: ScopeKind::Tenant, ..ROW };
+
+/// Row about the caller.
+const OF_CALLER: Endpoint =
+    Endpoint { tag: "access", permission: Some("self:read"), scope: ScopeKind::Platform, ..ROW };
 
 /// All endpoints.
 pub const ENDPOINTS: &[Endpoint] = &[
@@ -531,6 +546,145 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "sign_in",
+        method: Method::Post,
+        path: "/auth/sign-in",
+        summary: "Begin a session with a key or a password; the cookie is in `Set-Cookie`",
+        tag: "access",
+        request: json::<v1::SignIn>(),
+        response: json::<v1::Me>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "sign_out",
+        method: Method::Post,
+        path: "/auth/sign-out",
+        summary: "End the session of the cookie",
+        status: 204,
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "get_me",
+        path: "/auth/me",
+        summary: "Show who the caller is and what they may",
+        response: json::<v1::Me>(),
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "create_key",
+        method: Method::Post,
+        path: "/keys",
+        summary: "Make a key; its secret is shown this one time",
+        permission: Some("key:manage"),
+        request: json::<v1::CreateKey>(),
+        status: 201,
+        response: json::<v1::CreatedKey>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_keys",
+        path: "/keys",
+        summary: "List keys of the tenant",
+        permission: Some("key:read"),
+        query: &[SERVER_KEYS, LIMIT, CURSOR],
+        response: json::<v1::Page<v1::KeyView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_key",
+        path: "/keys/{id}",
+        summary: "Show a key with its roles",
+        permission: Some("key:read"),
+        query: &[SERVER_KEYS],
+        response: json::<v1::KeyView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "revoke_key",
+        method: Method::Delete,
+        path: "/keys/{id}",
+        summary: "End a key at once",
+        permission: Some("key:manage"),
+        query: &[SERVER_KEYS],
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_tenant",
+        method: Method::Post,
+        path: "/tenants",
+        summary: "Make a tenant with its namespace `default`",
+        tag: "access",
+        permission: Some("tenant:create"),
+        scope: ScopeKind::Platform,
+        request: json::<v1::CreateTenant>(),
+        status: 201,
+        response: json::<v1::TenantView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_tenants",
+        path: "/tenants",
+        summary: "List tenants that the caller may use",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::TenantView>>(),
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "get_tenant",
+        path: "/tenants/{tenant}",
+        summary: "Show a tenant",
+        permission: Some("tenant:read"),
+        response: json::<v1::TenantView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_tenant",
+        method: Method::Delete,
+        path: "/tenants/{tenant}",
+        summary: "Delete a tenant that has no functions",
+        permission: Some("tenant:delete"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_namespace",
+        method: Method::Post,
+        path: "/namespaces",
+        summary: "Make a namespace in the tenant",
+        permission: Some("namespace:create"),
+        request: json::<v1::CreateNamespace>(),
+        status: 201,
+        response: json::<v1::NamespaceView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_namespaces",
+        path: "/namespaces",
+        summary: "List namespaces of the tenant",
+        permission: Some("namespace:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::NamespaceView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_namespace",
+        path: "/namespaces/{namespace}",
+        summary: "Show a namespace",
+        permission: Some("namespace:read"),
+        response: json::<v1::NamespaceView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_namespace",
+        method: Method::Delete,
+        path: "/namespaces/{namespace}",
+        summary: "Delete a namespace that has no functions",
+        permission: Some("namespace:delete"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
         id: "get_openapi",
         path: "/openapi.json",
         summary: "This document",
@@ -578,9 +732,7 @@ mod tests {
             assert_eq!(row.scope, ScopeKind::Platform, "{}", row.id);
         }
         for permission in ENDPOINTS.iter().filter_map(|row| row.permission) {
-            assert!(
-                permission.split_once(':').is_some_and(|(noun, verb)| !noun.is_empty() && !verb.is_empty())
-            );
+            assert!(nova_domain::access::Permission::parse(permission).is_ok(), "{permission}");
         }
     }
 }

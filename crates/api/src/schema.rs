@@ -58,6 +58,14 @@ pub(crate) fn time() -> Object {
         .build()
 }
 
+/// A time, or null.
+pub(crate) fn optional_time() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .build()
+}
+
 /// Any JSON value.
 pub(crate) fn any() -> Object {
     ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some("Any JSON value.")).build()

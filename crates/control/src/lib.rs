@@ -6,6 +6,7 @@
 //! - a version whose build is not done or failed is never active, except as the first one;
 //! - every write is a compare-and-set by revision.
 
+pub mod access;
 mod build;
 mod catalog;
 mod functions;

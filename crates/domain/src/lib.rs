@@ -7,6 +7,7 @@
 //!
 //! [`ports`] holds every call that one plane may make into another.
 
+pub mod access;
 pub mod call;
 pub mod dependencies;
 pub mod fault;
@@ -24,6 +25,6 @@ pub mod time;
 pub mod version;
 
 pub use fault::{Code, Fault, FaultResult};
-pub use id::{Digest, FunctionId, RunId};
-pub use name::{FunctionName, NamespaceName, Scope, SecretName, TenantName};
+pub use id::{BindingId, CredentialId, Digest, FunctionId, RunId, ServiceId, UserId};
+pub use name::{FunctionName, NamespaceName, RoleName, Scope, SecretName, ServiceName, TenantName};
 pub use time::{Clock, Timestamp};

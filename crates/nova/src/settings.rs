@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServerSettings {
     pub(crate) server: Server,
+    pub(crate) access: AccessSettings,
     pub(crate) dirs: DirSettings,
     pub(crate) database: Database,
     pub(crate) objects: ObjectSettings,
@@ -33,11 +34,36 @@ pub(crate) struct Server {
     pub(crate) max_connections: u64,
     /// Threads that serve requests; 0: half of the CPUs.
     pub(crate) threads: u64,
+    /// Addresses under which a proxy offers the server, such as `https://nova.example`.
+    pub(crate) public_origins: Vec<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9000".into(), dev: false, drain_s: 25, max_connections: 20_000, threads: 0 }
+        Self {
+            listen: "127.0.0.1:9000".into(),
+            dev: false,
+            drain_s: 25,
+            max_connections: 20_000,
+            threads: 0,
+            public_origins: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AccessSettings {
+    /// How long a session in a browser lasts, minutes.
+    pub(crate) session_m: u64,
+    /// How long an invitation can be accepted, hours.
+    pub(crate) invitation_h: u64,
+    /// Sign-ins that may be tried in a minute, per account and per address.
+    pub(crate) attempts_per_minute: u64,
+}
+
+impl Default for AccessSettings {
+    fn default() -> Self {
+        Self { session_m: 720, invitation_h: 168, attempts_per_minute: 10 }
     }
 }
 
@@ -288,6 +314,9 @@ impl Settings for ServerSettings {
             ("server.max_connections", self.server.max_connections, 1, 1_000_000),
             ("server.threads", self.server.threads, 0, 256),
             ("server.drain_s", self.server.drain_s, 0, 3600),
+            ("access.session_m", self.access.session_m, 1, 525_600),
+            ("access.invitation_h", self.access.invitation_h, 1, 8760),
+            ("access.attempts_per_minute", self.access.attempts_per_minute, 1, 100_000),
             ("isolation.server_uid", self.isolation.server_uid, 1, 4_000_000_000),
             ("isolation.uid_base", self.isolation.uid_base, 65_536, 4_000_000_000),
             ("isolation.uid_count", self.isolation.uid_count, 1, 1_000_000),

@@ -32,7 +32,7 @@ pub(crate) fn document<T: Serialize>(data: &T) -> StoreResult<String> {
     serde_json::to_string(&Document { v: 1, data }).map_err(|error| StoreError::unreadable("document", error))
 }
 
-fn read_document<T: DeserializeOwned>(what: &'static str, text: &str) -> StoreResult<T> {
+pub(crate) fn read_document<T: DeserializeOwned>(what: &'static str, text: &str) -> StoreResult<T> {
     let document: Document<serde_json::Value> =
         serde_json::from_str(text).map_err(|error| StoreError::unreadable(what, error))?;
     if document.v != 1 {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Functions, Logs, Runs, Secrets, Versions};
+use crate::repo::{Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -23,6 +23,10 @@ pub struct Store {
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
     pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) tenants: Arc<dyn Tenants>,
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) roles: Arc<dyn Roles>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -73,6 +77,26 @@ impl Store {
     /// Secrets, sealed.
     pub fn secrets(&self) -> &dyn Secrets {
         &*self.secrets
+    }
+
+    /// Tenants and namespaces.
+    pub fn tenants(&self) -> &dyn Tenants {
+        &*self.tenants
+    }
+
+    /// People, their memberships, and service accounts.
+    pub fn users(&self) -> &dyn Users {
+        &*self.users
+    }
+
+    /// Keys, sessions and invitations.
+    pub fn credentials(&self) -> &dyn Credentials {
+        &*self.credentials
+    }
+
+    /// Custom roles, and roles given to somebody.
+    pub fn roles(&self) -> &dyn Roles {
+        &*self.roles
     }
 
     /// `sqlite` or `postgres`.

@@ -8,6 +8,7 @@ use axum::Router;
 use futures::future::BoxFuture;
 use nova_api::v1::SystemView;
 use nova_aurora::Observatory;
+use nova_control::access::Access;
 use nova_control::{Functions, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
@@ -16,6 +17,7 @@ use tokio::time::Instant;
 
 use crate::edge::guard::DevGuard;
 use crate::edge::measure::Meter;
+use crate::edge::site::Site;
 use crate::routes;
 
 /// Asks every part of the server how it is: `Err` says what is wrong and what to do now.
@@ -33,6 +35,7 @@ pub struct Parts {
     pub invoker: Arc<dyn Invoker>,
     pub functions: Functions,
     pub secrets: Secrets,
+    pub access: Access,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
@@ -43,6 +46,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// With `--dev`: the guard against foreign web pages. `None` only where callers are known by key.
     pub guard: Option<DevGuard>,
+    /// How browsers know this server.
+    pub site: Site,
 }
 
 /// The application: state and router. Cheap to clone.
@@ -112,6 +117,10 @@ impl App {
 
     pub(crate) fn functions(&self) -> &Functions {
         &self.inner.parts.functions
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.inner.parts.access
     }
 
     pub(crate) fn router(&self) -> Result<Router, Fault> {

@@ -24,16 +24,16 @@ pub(crate) struct Bounds {
     pub(crate) idle: Duration,
 }
 
+/// Bounds of a body that holds a few names.
+pub(crate) const SMALL: Bounds =
+    Bounds { size: 256 * 1024, whole: Duration::from_secs(20), idle: Duration::from_secs(10) };
+
 /// Bounds of an event.
 pub(crate) const EVENT: Bounds = Bounds {
     size: nova_domain::call::PAYLOAD_IN_MAX,
     whole: Duration::from_secs(60),
     idle: Duration::from_secs(10),
 };
-
-/// Bounds of what describes a change.
-pub(crate) const CHANGE: Bounds =
-    Bounds { size: 1024 * 1024, whole: Duration::from_secs(60), idle: Duration::from_secs(10) };
 
 /// Bounds of what may hold code: archives are 100 MB at most, with room for base64 or the form around it.
 pub(crate) const CODE: Bounds =

@@ -1,5 +1,6 @@
 //! Version 1 of the wire. Fields are only ever added; a change of meaning is a new version.
 
+pub mod access;
 pub mod code;
 pub mod function;
 pub mod health;
@@ -15,6 +16,10 @@ pub mod stats;
 pub mod system;
 pub mod version;
 
+pub use access::{
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
+    RoleGrantBody, SignIn, TenantView, UsableScope,
+};
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
 pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
 pub use health::{Health, HealthCheck, HealthStatus};

@@ -95,7 +95,6 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         entry: None,
         env: Env::new(),
         limits: Limits::default(),
-        dependencies: None,
         network: Default::default(),
         pool: PoolSettings::default(),
         description: String::new(),

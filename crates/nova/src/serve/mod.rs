@@ -44,19 +44,15 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let loaded = options.load()?;
     let shown = system::settings(&loaded);
     let settings = loaded.settings;
-    if !settings.server.dev {
-        bail!(
-            "this version of Nova has no access control yet, so it serves only with --dev (loopback, one user); \
-             see docs/security.md"
-        );
-    }
     let format = LogFormat::parse(&settings.log.format).unwrap_or(LogFormat::Json);
     telemetry::start_logs(&settings.log.level, format).map_err(anyhow::Error::msg)?;
     let address: std::net::SocketAddr = settings.server.listen.parse().with_context(|| {
         format!("`server.listen` is no address: {:?}; write it like 127.0.0.1:9000", settings.server.listen)
     })?;
-    if !address.ip().is_loopback() {
-        bail!("--dev serves on loopback only, and {address} is reachable from outside; use 127.0.0.1");
+    if settings.server.dev && !address.ip().is_loopback() {
+        bail!(
+            "--dev serves on loopback only, and {address} is reachable from outside; use 127.0.0.1, or serve without --dev"
+        );
     }
     let root = privileges::is_root();
     let dirs =
@@ -147,4 +143,65 @@ fn keeper_config(
         orphan_grace_ms: isolation.orphan_grace_s * 1000,
         allow_without_cgroups: isolation.allow_without_cgroups || settings.server.dev,
     })
+}
+
+/// Where the database of these settings is.
+pub(crate) fn database_url(
+    settings: &ServerSettings,
+    dirs: &Dirs,
+) -> anyhow::Result<nova_store::DatabaseUrl> {
+    Ok(match settings.database.url.as_str() {
+        "" => nova_store::DatabaseUrl::Sqlite(dirs.data.join("db")),
+        url => nova_store::DatabaseUrl::parse(url)?,
+    })
+}
+
+/// The settings of access, for the engine of the database.
+pub(crate) fn access_settings(
+    settings: &ServerSettings,
+    engine: &str,
+) -> nova_control::access::AccessSettings {
+    use std::time::Duration;
+    let access = &settings.access;
+    nova_control::access::AccessSettings {
+        session: Duration::from_secs(access.session_m * 60),
+        invitation: Duration::from_secs(access.invitation_h * 3600),
+        attempts_per_minute: access.attempts_per_minute as u32,
+        ..nova_control::access::AccessSettings::for_engine(engine)
+    }
+}
+
+/// Makes a new admin key on the database itself.
+pub(crate) async fn reset_admin_key(
+    settings: &ServerSettings,
+    url: &nova_store::DatabaseUrl,
+) -> anyhow::Result<String> {
+    use std::sync::Arc;
+    let (store, system) = nova_store::Store::open(url, &nova_store::StoreOptions::default())
+        .await
+        .with_context(|| format!("database {url}"))?;
+    let access = nova_control::access::Access::new(
+        store.clone(),
+        system,
+        Arc::new(nova_kit::clock::SystemClock),
+        Arc::new(nova_kit::ids::Ids::new()),
+        access_settings(settings, store.engine()),
+    );
+    let made = access.reset_admin_key().await;
+    store.close().await;
+    Ok(made?.secret)
+}
+
+/// Shows the first key. Only here, and not in the log, which may be kept and read by others.
+fn show_admin_key(secret: &str) {
+    let text = format!(
+        "\nThis server had no key yet. Here is one that may do everything; it is shown this one time:\n\n    {secret}\n\n\
+         Use it: nova login    (and paste it)\n\
+         Lost it: stop the server and run `nova key reset-admin` with the same settings.\n\n"
+    );
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        tracing::error!("the first key could not be shown; make another with `nova key reset-admin`");
+    }
 }

@@ -11,6 +11,7 @@ use nova_artifacts::objects::{ObjectStorage, S3Settings};
 use nova_aurora::{Observatory, Recorder, Retention, Sink, SinkSettings};
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::{Comet, Runtimes};
+use nova_control::access::Access;
 use nova_control::{Functions, Secrets};
 use nova_domain::ports::{Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::runtime::Runtime;
@@ -20,8 +21,8 @@ use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
-use nova_store::{DatabaseUrl, Store, StoreOptions, System};
-use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
+use nova_store::{Store, StoreOptions, System};
+use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings, Site};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper, system as report};
@@ -39,10 +40,7 @@ pub(super) async fn serve(
     let background = CancellationToken::new();
     tokio::spawn(telemetry::upkeep(metrics_handle, background.clone()));
 
-    let url = match settings.database.url.as_str() {
-        "" => DatabaseUrl::Sqlite(dirs.data.join("db")),
-        url => DatabaseUrl::parse(url)?,
-    };
+    let url = super::database_url(&settings, &dirs)?;
     let (store, system) =
         Store::open(&url, &StoreOptions::default()).await.with_context(|| format!("database {url}"))?;
     let storage = object_storage(&settings.objects, &dirs.data)?;
@@ -103,6 +101,19 @@ pub(super) async fn serve(
     ));
     let observatory = Observatory::new(store.clone(), sink.clone());
 
+    let access = Access::new(
+        store.clone(),
+        system.clone(),
+        clock.clone(),
+        ids.clone(),
+        super::access_settings(&settings, store.engine()),
+    );
+    if !settings.server.dev
+        && let Some(made) = access.first_key().await.context("the first key could not be made")?
+    {
+        super::show_admin_key(&made.secret);
+    }
+
     let pool = tokio::spawn({
         let (comet, stop) = (comet.clone(), background.clone());
         async move { comet.run(stop).await }
@@ -110,6 +121,10 @@ pub(super) async fn serve(
     let builder = tokio::spawn({
         let (builder, stop) = (functions.builder(system.clone()), background.clone());
         async move { builder.run(stop).await }
+    });
+    let accessing = tokio::spawn({
+        let (access, stop) = (access.clone(), background.clone());
+        async move { access.run(stop).await }
     });
     tokio::spawn({
         let retention = Retention::new(store.clone(), system.clone(), settings.runs.retention_days as u32);
@@ -129,6 +144,7 @@ pub(super) async fn serve(
         invoker,
         functions,
         secrets,
+        access,
         observatory,
         clock,
         ids,
@@ -136,6 +152,7 @@ pub(super) async fn serve(
         metrics,
         readiness: readiness(store.clone(), backend.clone()),
         guard: settings.server.dev.then(|| DevGuard::new([address.port()])),
+        site: Site::new(false, settings.server.public_origins.iter().cloned()),
     });
     let fixed = nova_api::v1::SystemView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -159,7 +176,8 @@ pub(super) async fn serve(
     tracing::info!("stopping");
     // 2. Stop background work, then sandboxes.
     background.cancel();
-    let _ = tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(pool, builder) }).await;
+    let _ =
+        tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(pool, builder, accessing) }).await;
     if let Err(error) = backend.shutdown().await {
         tracing::warn!(%error, "the keeper did not stop");
     }

@@ -4,12 +4,16 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod credential;
 mod database;
 mod function;
 mod log;
 mod migrate;
+mod role;
 mod run;
 mod secret;
+mod tenant;
+mod user;
 mod version;
 
 use std::sync::Arc;
@@ -40,6 +44,10 @@ pub(crate) fn statements() -> Vec<Statement> {
         run::STATEMENTS,
         log::STATEMENTS,
         secret::STATEMENTS,
+        tenant::STATEMENTS,
+        user::STATEMENTS,
+        credential::STATEMENTS,
+        role::STATEMENTS,
     ]
     .concat()
 }
@@ -55,6 +63,10 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
         secrets: Arc::new(secret::PostgresSecrets(database.clone())),
+        tenants: Arc::new(tenant::PostgresTenants(database.clone())),
+        users: Arc::new(user::PostgresUsers(database.clone())),
+        credentials: Arc::new(credential::PostgresCredentials(database.clone())),
+        roles: Arc::new(role::PostgresRoles(database.clone())),
         engine: database,
     })
 }

@@ -1,5 +1,6 @@
 //! The router: one handler per row of the table of endpoints.
 
+mod access;
 mod answer;
 mod call;
 mod code;
@@ -12,13 +13,17 @@ mod secret;
 mod stats;
 mod version;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use http::Method as HttpMethod;
 use nova_api::endpoints::{ENDPOINTS, Method};
 use nova_domain::{Code, Fault};
 
 use crate::app::App;
+use crate::edge::authorise::{Guarded, authorise};
 use crate::edge::context::Ctx;
 use crate::refused::Refused;
 
@@ -73,6 +78,21 @@ handlers! {
     "get_health_ready" => platform::health::ready,
     "get_health_startup" => platform::health::startup,
     "get_metrics" => platform::metrics::text,
+    "sign_in" => access::auth::sign_in,
+    "sign_out" => access::auth::sign_out,
+    "get_me" => access::auth::me,
+    "create_key" => access::keys::create,
+    "list_keys" => access::keys::list,
+    "get_key" => access::keys::get,
+    "revoke_key" => access::keys::revoke,
+    "create_tenant" => access::tenants::create,
+    "list_tenants" => access::tenants::list,
+    "get_tenant" => access::tenants::get,
+    "delete_tenant" => access::tenants::delete,
+    "create_namespace" => access::namespaces::create,
+    "list_namespaces" => access::namespaces::list,
+    "get_namespace" => access::namespaces::get,
+    "delete_namespace" => access::namespaces::delete,
     "get_openapi" => platform::docs::openapi,
 }
 
@@ -90,10 +110,15 @@ const fn filter(method: Method) -> MethodFilter {
 pub(crate) fn router(app: App) -> Result<Router, Fault> {
     let mut router = Router::new();
     for row in ENDPOINTS {
-        let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
-        router = router
-            .route(row.path, handler(row.id, filter(row.method)).ok_or_else(missing)?)
-            .route(&format!("/v1{}", row.path), handler(row.id, filter(row.method)).ok_or_else(missing)?);
+        let guarded = Guarded::of(&app, row)?.map(Arc::new);
+        for path in [row.path.to_owned(), format!("/v1{}", row.path)] {
+            let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
+            let mut handler = handler(row.id, filter(row.method)).ok_or_else(missing)?;
+            if let Some(guarded) = &guarded {
+                handler = handler.route_layer(from_fn_with_state(guarded.clone(), authorise));
+            }
+            router = router.route(&path, handler);
+        }
     }
     Ok(router
         .route("/", get(console::root))

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
+use nova_control::access::{Access, AccessSettings};
 use nova_control::{Functions, Secrets, Settings};
 use nova_domain::call::{Call, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent};
 use nova_domain::log::{LogLine, LogStream};
@@ -22,7 +23,7 @@ use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
-use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, serve};
+use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, Site, serve};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -37,6 +38,7 @@ pub(crate) struct Server {
     pub(crate) invoker: Arc<ScriptedInvoker>,
     pub(crate) sandboxes: Arc<ScriptedSandboxes>,
     pub(crate) sink: Sink,
+    pub(crate) access: Access,
     pub(crate) health: Arc<Mutex<BTreeMap<String, Check>>>,
     http: reqwest::Client,
     _builder: DropGuard,
@@ -49,6 +51,15 @@ impl Server {
     }
 
     pub(crate) async fn with(settings: ServeSettings) -> Self {
+        Self::build(settings, true).await
+    }
+
+    /// A server without `--dev`.
+    pub(crate) async fn guarded() -> Self {
+        Self::build(ServeSettings::default(), false).await
+    }
+
+    async fn build(settings: ServeSettings, dev: bool) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
         let url = DatabaseUrl::parse(&format!("sqlite:{}", dir.path().display())).expect("valid");
         let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
@@ -72,6 +83,13 @@ impl Server {
         let invoker = Arc::new(ScriptedInvoker::default());
         let _ = invoker.catalog.set(catalog.clone());
         let quick = SinkSettings { delay: Duration::from_millis(5), ..SinkSettings::default() };
+        let access = Access::new(
+            store.clone(),
+            system.clone(),
+            clock.clone(),
+            ids.clone(),
+            AccessSettings { attempts_per_minute: 1000, ..AccessSettings::default() },
+        );
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
@@ -82,6 +100,7 @@ impl Server {
             invoker: Arc::new(recorder),
             secrets,
             functions,
+            access: access.clone(),
             observatory: Observatory::new(store, sink.clone()),
             clock,
             ids,
@@ -92,7 +111,8 @@ impl Server {
                 assert!(!now.contains_key("panic"), "as scripted");
                 async move { now }.boxed()
             }),
-            guard: Some(DevGuard::new([address.port()])),
+            guard: dev.then(|| DevGuard::new([address.port()])),
+            site: Site::default(),
         });
         app.mark_started();
         let stop = CancellationToken::new();
@@ -105,6 +125,7 @@ impl Server {
             invoker,
             sandboxes,
             sink,
+            access,
             health,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
             _builder: building.drop_guard(),

@@ -15,7 +15,7 @@ use crate::refused::Answer;
 
 pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
-    let given: CreateSecret = body::json(&parts.headers, body, body::CHANGE).await?;
+    let given: CreateSecret = body::json(&parts.headers, body, body::SMALL).await?;
     let new = NewSecret {
         name: SecretName::new(given.name)?,
         value: SecretValue::new(given.value.0)?,

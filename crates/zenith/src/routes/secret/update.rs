@@ -17,7 +17,7 @@ use crate::refused::Answer;
 pub(crate) async fn update(State(app): State<App>, ctx: Ctx, path: PathParams, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let (name, revision) = (name_of(&path)?, if_match(&parts.headers)?);
-    let given: PatchSecret = body::json(&parts.headers, body, body::CHANGE).await?;
+    let given: PatchSecret = body::json(&parts.headers, body, body::SMALL).await?;
     let changed = app.parts().secrets.change(&ctx.scope, &name, change(given)?, revision).await?;
     answer_with(StatusCode::OK, changed)
 }
