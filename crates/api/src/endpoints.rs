@@ -148,11 +148,11 @@ const LIMIT: Query = number("limit", 1, 500, "Most items of a page; 50 if absent
 const CURSOR: Query = text("cursor", "`next_cursor` of the page before.");
 const QUALIFIER: Query = text("qualifier", "Version number, `$LATEST`, or absent for the active version.");
 const IF_MATCH: Query = text("If-Match", "Revision (`ETag`) that was read; 409 if it is another by now.");
-const SERVER_KEYS: Query = Query {
+const OF_SERVER: Query = Query {
     name: "server",
     kind: QueryKind::Flag,
     required: false,
-    about: "Keys of the server itself instead; only administrators of the server can.",
+    about: "Those of the server itself instead of the tenant's; only administrators of the server can.",
 };
 const RUN_FILTERS: &[Query] = &[
     text("function", "Name of a function."),
@@ -586,7 +586,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/keys",
         summary: "List keys of the tenant",
         permission: Some("key:read"),
-        query: &[SERVER_KEYS, LIMIT, CURSOR],
+        query: &[OF_SERVER, LIMIT, CURSOR],
         response: json::<v1::Page<v1::KeyView>>(),
         ..OF_TENANT
     },
@@ -595,7 +595,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/keys/{id}",
         summary: "Show a key with its roles",
         permission: Some("key:read"),
-        query: &[SERVER_KEYS],
+        query: &[OF_SERVER],
         response: json::<v1::KeyView>(),
         ..OF_TENANT
     },
@@ -605,7 +605,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/keys/{id}",
         summary: "End a key at once",
         permission: Some("key:manage"),
-        query: &[SERVER_KEYS],
+        query: &[OF_SERVER],
         status: 204,
         ..OF_TENANT
     },
@@ -681,6 +681,257 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/namespaces/{namespace}",
         summary: "Delete a namespace that has no functions",
         permission: Some("namespace:delete"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "accept_invitation",
+        method: Method::Post,
+        path: "/auth/accept",
+        summary: "Accept an invitation: make the account or use it, and join the tenant",
+        tag: "access",
+        request: json::<v1::AcceptInvitation>(),
+        response: json::<v1::UserView>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "change_password",
+        method: Method::Post,
+        path: "/auth/password",
+        summary: "Change the caller's password; their other sessions end",
+        request: json::<v1::ChangePassword>(),
+        status: 204,
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_sessions",
+        path: "/auth/sessions",
+        summary: "List the caller's sessions",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::SessionView>>(),
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "end_session",
+        method: Method::Delete,
+        path: "/auth/sessions/{id}",
+        summary: "End one of the caller's sessions",
+        status: 204,
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_users",
+        path: "/users",
+        summary: "List every user of the server",
+        tag: "access",
+        permission: Some("user:read"),
+        scope: ScopeKind::Platform,
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::UserView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_user",
+        path: "/users/{id}",
+        summary: "Show a user",
+        tag: "access",
+        permission: Some("user:read"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::UserView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "change_user",
+        method: Method::Patch,
+        path: "/users/{id}",
+        summary: "Change, disable or enable a user",
+        tag: "access",
+        permission: Some("user:manage"),
+        scope: ScopeKind::Platform,
+        request: json::<v1::PatchUser>(),
+        response: json::<v1::UserView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_user",
+        method: Method::Delete,
+        path: "/users/{id}",
+        summary: "Delete a user with everything that lets them act",
+        tag: "access",
+        permission: Some("user:manage"),
+        scope: ScopeKind::Platform,
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "create_invitation",
+        method: Method::Post,
+        path: "/invitations",
+        summary: "Invite somebody; the link is shown this one time",
+        permission: Some("member:manage"),
+        request: json::<v1::CreateInvitation>(),
+        status: 201,
+        response: json::<v1::CreatedInvitation>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_invitations",
+        path: "/invitations",
+        summary: "List invitations that were not accepted yet",
+        permission: Some("member:read"),
+        query: &[OF_SERVER, LIMIT, CURSOR],
+        response: json::<v1::Page<v1::InvitationView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_invitation",
+        method: Method::Delete,
+        path: "/invitations/{id}",
+        summary: "Take an invitation back",
+        permission: Some("member:manage"),
+        query: &[OF_SERVER],
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_members",
+        path: "/members",
+        summary: "List members of the tenant",
+        permission: Some("member:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::MemberView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "set_member",
+        method: Method::Put,
+        path: "/members/{id}",
+        summary: "Make a user a member, or change what the member is",
+        permission: Some("member:manage"),
+        request: json::<v1::SetMember>(),
+        response: json::<v1::MemberView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "remove_member",
+        method: Method::Delete,
+        path: "/members/{id}",
+        summary: "End a membership",
+        permission: Some("member:manage"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_service_account",
+        method: Method::Post,
+        path: "/service-accounts",
+        summary: "Make a service account",
+        permission: Some("service_account:manage"),
+        request: json::<v1::CreateServiceAccount>(),
+        status: 201,
+        response: json::<v1::ServiceAccountView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_service_accounts",
+        path: "/service-accounts",
+        summary: "List service accounts of the tenant",
+        permission: Some("service_account:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::ServiceAccountView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_service_account",
+        path: "/service-accounts/{service}",
+        summary: "Show a service account",
+        permission: Some("service_account:read"),
+        response: json::<v1::ServiceAccountView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_service_account",
+        method: Method::Delete,
+        path: "/service-accounts/{service}",
+        summary: "Delete a service account; its keys end",
+        permission: Some("service_account:manage"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_role",
+        method: Method::Post,
+        path: "/roles",
+        summary: "Make a role",
+        permission: Some("role:manage"),
+        request: json::<v1::CreateRole>(),
+        status: 201,
+        response: json::<v1::RoleView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_roles",
+        path: "/roles",
+        summary: "List the built-in roles and those of the tenant",
+        permission: Some("role:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::RoleView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_role",
+        path: "/roles/{role}",
+        summary: "Show a role",
+        permission: Some("role:read"),
+        response: json::<v1::RoleView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "put_role",
+        method: Method::Put,
+        path: "/roles/{role}",
+        summary: "Change a role of the tenant",
+        permission: Some("role:manage"),
+        request: json::<v1::PutRole>(),
+        response: json::<v1::RoleView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_role",
+        method: Method::Delete,
+        path: "/roles/{role}",
+        summary: "Delete a role that nobody has",
+        permission: Some("role:manage"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_binding",
+        method: Method::Post,
+        path: "/bindings",
+        summary: "Give a role to somebody",
+        permission: Some("role:manage"),
+        request: json::<v1::CreateBinding>(),
+        status: 201,
+        response: json::<v1::BindingView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_bindings",
+        path: "/bindings",
+        summary: "List who has which role",
+        permission: Some("role:read"),
+        query: &[OF_SERVER, LIMIT, CURSOR],
+        response: json::<v1::Page<v1::BindingView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_binding",
+        method: Method::Delete,
+        path: "/bindings/{id}",
+        summary: "Take a role away",
+        permission: Some("role:manage"),
+        query: &[OF_SERVER],
         status: 204,
         ..OF_TENANT
     },

@@ -8,6 +8,7 @@ pub mod invoke;
 pub mod log;
 pub mod page;
 pub mod patch;
+pub mod people;
 pub mod problem;
 pub mod run;
 pub mod runtime;
@@ -27,6 +28,11 @@ pub use invoke::{CallError, InvokeAnswer, StreamDone};
 pub use log::LogLineView;
 pub use page::Page;
 pub use patch::Patch;
+pub use people::{
+    AcceptInvitation, BindingView, ChangePassword, CreateBinding, CreateInvitation, CreateRole,
+    CreateServiceAccount, CreatedInvitation, InvitationView, MemberView, PatchUser, PutRole, RoleView,
+    ServiceAccountView, SessionView, SetMember, UserView,
+};
 pub use problem::{FieldProblem, Problem};
 pub use run::RunView;
 pub use runtime::{RuntimeInstall, RuntimeView};

@@ -10,6 +10,7 @@ mod cache;
 mod keys;
 mod limit;
 mod password;
+mod roles;
 mod secret;
 mod sessions;
 mod settings;

@@ -1,5 +1,7 @@
 //! People: invited by link, or made by an administrator of the server.
 
+use std::net::IpAddr;
+
 use nova_domain::access::{
     Credential, CredentialKind, Grant, Invitation, MemberRole, Membership, PermissionSet, Principal, Subject,
     User, role, user,
@@ -10,7 +12,7 @@ use nova_store::{Page, PageRequest};
 
 use super::keys::after;
 use super::secret::{Secret, hash, looks_like};
-use super::{Access, LABEL_MAX, check_text, password, refuse_more_than_own};
+use super::{Access, Attempt, LABEL_MAX, check_text, password, refuse_more_than_own};
 
 /// An invitation that was just made: the only time that its secret can be seen.
 #[derive(Debug)]
@@ -107,7 +109,10 @@ impl Access {
 
     /// Uses up an invitation: makes the account if there is none, and the membership. For an account
     /// that is there already its password must be right: the link alone opens nobody's account.
-    pub async fn accept(&self, accepting: Accepting) -> FaultResult<User> {
+    pub async fn accept(&self, accepting: Accepting, address: Option<IpAddr>) -> FaultResult<User> {
+        if let Some(address) = address {
+            self.inner.attempts.count(Attempt::from(address))?;
+        }
         check_text("name", &accepting.name, LABEL_MAX)?;
         let gone = || {
             Fault::new(

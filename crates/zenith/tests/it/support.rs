@@ -41,6 +41,7 @@ pub(crate) struct Server {
     pub(crate) access: Access,
     pub(crate) health: Arc<Mutex<BTreeMap<String, Check>>>,
     http: reqwest::Client,
+    store: Store,
     _builder: DropGuard,
     _dir: tempfile::TempDir,
 }
@@ -51,17 +52,23 @@ impl Server {
     }
 
     pub(crate) async fn with(settings: ServeSettings) -> Self {
-        Self::build(settings, true).await
+        Self::build(settings, true, None).await
     }
 
     /// A server without `--dev`.
     pub(crate) async fn guarded() -> Self {
-        Self::build(ServeSettings::default(), false).await
+        Self::build(ServeSettings::default(), false, None).await
     }
 
-    async fn build(settings: ServeSettings, dev: bool) -> Self {
+    /// The same over PostgreSQL.
+    pub(crate) async fn guarded_on(url: &str) -> Self {
+        Self::build(ServeSettings::default(), false, Some(url)).await
+    }
+
+    async fn build(settings: ServeSettings, dev: bool, database: Option<&str>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let url = DatabaseUrl::parse(&format!("sqlite:{}", dir.path().display())).expect("valid");
+        let local = format!("sqlite:{}", dir.path().display());
+        let url = DatabaseUrl::parse(database.unwrap_or(&local)).expect("valid");
         let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::new()));
         let sandboxes = Arc::new(ScriptedSandboxes::default());
@@ -88,7 +95,7 @@ impl Server {
             system.clone(),
             clock.clone(),
             ids.clone(),
-            AccessSettings { attempts_per_minute: 1000, ..AccessSettings::default() },
+            AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
         );
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
@@ -101,7 +108,7 @@ impl Server {
             secrets,
             functions,
             access: access.clone(),
-            observatory: Observatory::new(store, sink.clone()),
+            observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,
             version: "1.2.3".to_owned(),
@@ -128,9 +135,15 @@ impl Server {
             access,
             health,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            store,
             _builder: building.drop_guard(),
             _dir: dir,
         }
+    }
+
+    /// Closes the database's connections; requests fail from now on.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -7,13 +7,14 @@ use nova_api::headers::SESSION_COOKIE;
 use nova_api::v1;
 use nova_api::v1::access::{permission_texts, subject_kind};
 use nova_control::PageRequest;
-use nova_domain::access::{Principal, Subject, Target};
-use nova_domain::{Code, Fault, FaultResult, Scope};
+use nova_domain::access::{Credential, Principal, Subject, Target};
+use nova_domain::{Code, CredentialId, Fault, FaultResult, Scope};
 
 use super::convert;
 use crate::app::App;
 use crate::body;
 use crate::edge::context::Ctx;
+use crate::query::{PathParams, Query};
 use crate::refused::Answer;
 use crate::routes::answer;
 
@@ -21,14 +22,7 @@ use crate::routes::answer;
 const SCOPES_MAX: u32 = 100;
 
 pub(crate) async fn sign_in(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
-    // A foreign page could sign somebody in as somebody else.
-    if app.parts().site.is_foreign_page(&request) {
-        return Err(Fault::new(
-            Code::PermissionDenied,
-            "only pages of this server may sign in (header Origin)",
-        )
-        .into());
-    }
+    own_pages_only(&app, &request)?;
     let (parts, body) = request.into_parts();
     let agent =
         parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -42,6 +36,47 @@ pub(crate) async fn sign_in(State(app): State<App>, ctx: Ctx, request: Request) 
     let left = begun.session.expires_at.map_or(0, |at| at.micros_since(app.parts().clock.now()) / 1_000_000);
     set_cookie(&app, &mut response, &begun.secret, left.max(0))?;
     Ok(response)
+}
+
+/// A foreign page could sign somebody in as somebody else.
+pub(super) fn own_pages_only(app: &App, request: &Request) -> FaultResult<()> {
+    if app.parts().site.is_foreign_page(request) {
+        return Err(Fault::new(
+            Code::PermissionDenied,
+            "only pages of this server may do this (header Origin)",
+        ));
+    }
+    Ok(())
+}
+
+pub(crate) async fn change_password(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
+    let (parts, body) = request.into_parts();
+    let body: v1::ChangePassword = body::json(&parts.headers, body, body::SMALL).await?;
+    app.access().change_password(ctx.caller()?, body.old, body.new).await?;
+    Ok(answer::no_content())
+}
+
+pub(crate) async fn list_sessions(State(app): State<App>, ctx: Ctx, query: Query) -> Answer {
+    let caller = ctx.caller()?;
+    let page = app.access().sessions(&caller.subject, &query.page()?).await?;
+    let current = |session: &Credential| caller.credential.as_ref() == Some(&session.id);
+    let items = page
+        .items
+        .into_iter()
+        .map(|session| {
+            let current = current(&session);
+            v1::SessionView::new(session, current)
+        })
+        .collect();
+    answer::json(&v1::Page { items, next_cursor: page.next_cursor })
+}
+
+pub(crate) async fn end_session(State(app): State<App>, ctx: Ctx, path: PathParams) -> Answer {
+    let id = path.get("id")?;
+    let id = CredentialId::new(id)
+        .map_err(|_| Fault::not_found("session", id.chars().take(80).collect::<String>()))?;
+    app.access().end_session(&ctx.caller()?.subject, &id).await?;
+    Ok(answer::no_content())
 }
 
 pub(crate) async fn sign_out(State(app): State<App>, ctx: Ctx) -> Answer {

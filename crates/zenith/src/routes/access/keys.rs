@@ -3,32 +3,16 @@
 use axum::extract::{Request, State};
 use http::{HeaderValue, StatusCode, header};
 use nova_api::v1::{CreateKey, CreatedKey, KeyView, Page};
-use nova_domain::access::{Permission, Target};
-use nova_domain::{Code, CredentialId, Fault, FaultResult, TenantName};
+use nova_domain::access::Permission;
+use nova_domain::{CredentialId, Fault, FaultResult};
 
-use super::convert;
+use super::{convert, whose};
 use crate::app::App;
 use crate::body;
-use crate::edge::context::{Context, Ctx};
+use crate::edge::context::Ctx;
 use crate::query::{PathParams, Query};
 use crate::refused::Answer;
 use crate::routes::answer;
-
-/// Whose keys are meant: of the tenant, or with `server=true` of the server itself, which needs
-/// the permission over the server.
-fn whose<'c>(
-    context: &'c Context,
-    query: &Query,
-    permission: Permission,
-) -> FaultResult<Option<&'c TenantName>> {
-    if !query.flag("server")? {
-        return Ok(Some(&context.scope.tenant));
-    }
-    if context.caller()?.allows(permission, &Target::default()) {
-        return Ok(None);
-    }
-    Err(Fault::new(Code::PermissionDenied, format!("this needs `{permission}` over the whole server")))
-}
 
 fn id_of(path: &PathParams) -> FaultResult<CredentialId> {
     let id = path.get("id")?;
