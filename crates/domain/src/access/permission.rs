@@ -64,6 +64,10 @@ permissions! {
     QuotaManage => "quota:manage",
     SecretRead => "secret:read",
     SecretManage => "secret:manage",
+    /// Isolation, settings and state of the whole server.
+    SystemRead => "system:read",
+    /// What concerns the whole server, such as its master key.
+    SystemManage => "system:manage",
 }
 
 impl Permission {

@@ -37,9 +37,9 @@ async fn key(server: &Server, of: Option<&str>, role: &str, lasts: Option<u64>) 
 /// A role of `acme` with these permissions; its name.
 async fn role_of(server: &Server, name: String, permissions: PermissionSet) -> String {
     let role = RoleName::new(&name).expect("valid");
-    let made =
-        server.access.create_role(&Principal::dev(), &tenant("acme"), role, String::new(), permissions);
-    made.await.expect("made");
+    let acme = tenant("acme");
+    let made = server.access.create_role(&Principal::dev(), &acme, role, String::new(), permissions).await;
+    made.expect("made");
     name
 }
 
