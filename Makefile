@@ -1,5 +1,5 @@
 # `make run` and `make test` do all set-up by themselves, see scripts/.
-.PHONY: run test torture fresh lint bench fmt build clean
+.PHONY: run test torture fresh lint bench fmt build clean screenshots
 .DEFAULT_GOAL := build
 
 # Builds Nova, starts it with the examples on http://127.0.0.1:9000, serves until Ctrl-C.
@@ -7,9 +7,10 @@ run: build
 	@scripts/install-deps runtimes
 	@scripts/run $(ARGS)
 
-# The product: one binary.
+# The product: one binary, the console in it.
 build:
 	@scripts/install-deps build
+	@scripts/ui build
 	@bash -c '. scripts/env.sh && cargo build --release --bin nova && echo "$$CARGO_TARGET_DIR/release/nova"'
 
 # Every test with a small budget.
@@ -30,6 +31,10 @@ lint:
 # One table of ratios, measured side by side.
 bench: build
 	@scripts/bench $(ARGS)
+
+# The console's screenshots in docs/img, taken anew.
+screenshots: build
+	@scripts/ui screenshots
 
 fmt:
 	@cargo fmt --all

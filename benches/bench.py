@@ -21,6 +21,7 @@ import threading
 import time
 
 from client import Client
+from egress import Egress
 
 HELLO = {
     "python": "def handler(event, context):\n    return {'hello': event['name']}\n",
@@ -287,6 +288,12 @@ class Bench:
         self.table.add("stream of %d MiB" % (size >> 20), "%.0f MiB/s" % (size / seconds / (1 << 20)))
         self.table.add("server's memory while it passes", "%+.1f MiB" % grown, "flat (at most +8 MiB)", grown <= 8)
 
+    # the network
+
+    def egress(self):
+        with Egress(self) as rows:
+            rows.rows()
+
     # memory
 
     def memory(self):
@@ -319,7 +326,7 @@ class Bench:
         self.table.add("the same after %d calls" % calls, "%+.0f %%" % (grown * 100), "at most +20 %", grown <= 0.2)
 
     def run(self):
-        parts = [self.at_rest, self.warm, self.cold, self.sustained, self.first_byte, self.gigabyte]
+        parts = [self.at_rest, self.warm, self.cold, self.sustained, self.first_byte, self.gigabyte, self.egress]
         wanted = [part for part in parts if not self.arguments.only or part.__name__ in self.arguments.only]
         if not wanted:
             raise SystemExit("there are the rows " + ", ".join(part.__name__ for part in parts))

@@ -3,5 +3,6 @@
 
 pub mod descriptors;
 pub mod guest;
+pub mod packet;
 pub mod protocol;
 pub mod shims;

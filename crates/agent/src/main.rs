@@ -1,4 +1,5 @@
 //! `nova-agent START`: process 1 of a sandbox. START is JSON, see `nova_agent::guest::Start`.
+//! `nova-agent lambda`: the shim between that and programs for the Lambda Runtime API.
 
 use std::process::ExitCode;
 
@@ -7,8 +8,13 @@ fn main() -> ExitCode {
         eprintln!("nova-agent runs inside a Nova sandbox only; the keeper starts it");
         return ExitCode::from(2);
     };
-    let result =
-        serde_json::from_str(&argument).map_err(std::io::Error::other).and_then(nova_agent::guest::run);
+    if argument == nova_agent::guest::lambda::ARGUMENT {
+        return end(nova_agent::guest::lambda::run());
+    }
+    end(serde_json::from_str(&argument).map_err(std::io::Error::other).and_then(nova_agent::guest::run))
+}
+
+fn end(result: std::io::Result<i32>) -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
         Err(error) => {

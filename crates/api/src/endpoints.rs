@@ -12,6 +12,8 @@ use crate::v1;
 pub enum ScopeKind {
     /// One namespace of one tenant: `X-Nova-Tenant` and `X-Nova-Namespace`.
     Namespace,
+    /// A tenant: `X-Nova-Tenant`, or the one that the path names.
+    Tenant,
     /// The server.
     Platform,
 }
@@ -146,6 +148,12 @@ const LIMIT: Query = number("limit", 1, 500, "Most items of a page; 50 if absent
 const CURSOR: Query = text("cursor", "`next_cursor` of the page before.");
 const QUALIFIER: Query = text("qualifier", "Version number, `$LATEST`, or absent for the active version.");
 const IF_MATCH: Query = text("If-Match", "Revision (`ETag`) that was read; 409 if it is another by now.");
+const OF_SERVER: Query = Query {
+    name: "server",
+    kind: QueryKind::Flag,
+    required: false,
+    about: "Those of the server itself instead of the tenant's; only administrators of the server can.",
+};
 const RUN_FILTERS: &[Query] = &[
     text("function", "Name of a function."),
     text("status", "`succeeded`, `failed`, `cancelled` or `platform_error`."),
@@ -175,6 +183,13 @@ const ROW: Endpoint = Endpoint {
 
 /// Row about the server, open to everybody.
 const OPEN: Endpoint = Endpoint { tag: "platform", permission: None, scope: ScopeKind::Platform, ..ROW };
+
+/// Row about a tenant.
+const OF_TENANT: Endpoint = Endpoint { tag: "access", scope: ScopeKind::Tenant, ..ROW };
+
+/// Row about the caller.
+const OF_CALLER: Endpoint =
+    Endpoint { tag: "access", permission: Some("self:read"), scope: ScopeKind::Platform, ..ROW };
 
 /// All endpoints.
 pub const ENDPOINTS: &[Endpoint] = &[
@@ -399,6 +414,90 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "get_stats",
+        path: "/stats",
+        summary: "Counts and durations of runs over time, and what fails",
+        tag: "runs",
+        permission: Some("log:read"),
+        query: STATS_QUERY,
+        response: json::<v1::StatsView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_system",
+        path: "/system",
+        summary: "Show the server: isolation, keeper, settings and where they came from",
+        tag: "platform",
+        permission: Some("system:read"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::SystemView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "create_secret",
+        method: Method::Post,
+        path: "/secrets",
+        summary: "Create a secret",
+        tag: "secrets",
+        permission: Some("secret:manage"),
+        request: json::<v1::CreateSecret>(),
+        status: 201,
+        response: json::<v1::SecretView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_secrets",
+        path: "/secrets",
+        summary: "List secrets, sorted by name; values are never shown",
+        tag: "secrets",
+        permission: Some("secret:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::SecretView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_secret",
+        path: "/secrets/{name}",
+        summary: "Show a secret without its value",
+        tag: "secrets",
+        permission: Some("secret:read"),
+        response: json::<v1::SecretView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "update_secret",
+        method: Method::Patch,
+        path: "/secrets/{name}",
+        summary: "Give a secret a new value, or change who may have it",
+        tag: "secrets",
+        permission: Some("secret:manage"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PatchSecret>(),
+        response: json::<v1::SecretView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_secret",
+        method: Method::Delete,
+        path: "/secrets/{name}",
+        summary: "Delete a secret",
+        tag: "secrets",
+        permission: Some("secret:manage"),
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "rotate_master_key",
+        method: Method::Post,
+        path: "/system/master-key/rotate",
+        summary: "Make a new master key and seal every secret again with it",
+        tag: "secrets",
+        permission: Some("system:manage"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::KeyRotation>(),
+        ..ROW
+    },
+    Endpoint {
         id: "list_runtimes",
         path: "/runtimes",
         summary: "List runtimes and what of them the host has",
@@ -447,12 +546,414 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "sign_in",
+        method: Method::Post,
+        path: "/auth/sign-in",
+        summary: "Begin a session with a key or a password; the cookie is in `Set-Cookie`",
+        tag: "access",
+        request: json::<v1::SignIn>(),
+        response: json::<v1::Me>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "sign_out",
+        method: Method::Post,
+        path: "/auth/sign-out",
+        summary: "End the session of the cookie",
+        status: 204,
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "get_me",
+        path: "/auth/me",
+        summary: "Show who the caller is and what they may",
+        response: json::<v1::Me>(),
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "create_key",
+        method: Method::Post,
+        path: "/keys",
+        summary: "Make a key; its secret is shown this one time",
+        permission: Some("key:manage"),
+        request: json::<v1::CreateKey>(),
+        status: 201,
+        response: json::<v1::CreatedKey>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_keys",
+        path: "/keys",
+        summary: "List keys of the tenant",
+        permission: Some("key:read"),
+        query: &[OF_SERVER, LIMIT, CURSOR],
+        response: json::<v1::Page<v1::KeyView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_key",
+        path: "/keys/{id}",
+        summary: "Show a key with its roles",
+        permission: Some("key:read"),
+        query: &[OF_SERVER],
+        response: json::<v1::KeyView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "revoke_key",
+        method: Method::Delete,
+        path: "/keys/{id}",
+        summary: "End a key at once",
+        permission: Some("key:manage"),
+        query: &[OF_SERVER],
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_tenant",
+        method: Method::Post,
+        path: "/tenants",
+        summary: "Make a tenant with its namespace `default`",
+        tag: "access",
+        permission: Some("tenant:create"),
+        scope: ScopeKind::Platform,
+        request: json::<v1::CreateTenant>(),
+        status: 201,
+        response: json::<v1::TenantView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_tenants",
+        path: "/tenants",
+        summary: "List tenants that the caller may use",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::TenantView>>(),
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "get_tenant",
+        path: "/tenants/{tenant}",
+        summary: "Show a tenant",
+        permission: Some("tenant:read"),
+        response: json::<v1::TenantView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_tenant",
+        method: Method::Delete,
+        path: "/tenants/{tenant}",
+        summary: "Delete a tenant that has no functions",
+        permission: Some("tenant:delete"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_namespace",
+        method: Method::Post,
+        path: "/namespaces",
+        summary: "Make a namespace in the tenant",
+        permission: Some("namespace:create"),
+        request: json::<v1::CreateNamespace>(),
+        status: 201,
+        response: json::<v1::NamespaceView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_namespaces",
+        path: "/namespaces",
+        summary: "List namespaces of the tenant",
+        permission: Some("namespace:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::NamespaceView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_namespace",
+        path: "/namespaces/{namespace}",
+        summary: "Show a namespace",
+        permission: Some("namespace:read"),
+        response: json::<v1::NamespaceView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_namespace",
+        method: Method::Delete,
+        path: "/namespaces/{namespace}",
+        summary: "Delete a namespace that has no functions",
+        permission: Some("namespace:delete"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "accept_invitation",
+        method: Method::Post,
+        path: "/auth/accept",
+        summary: "Accept an invitation: make the account or use it, and join the tenant",
+        tag: "access",
+        request: json::<v1::AcceptInvitation>(),
+        response: json::<v1::UserView>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "change_password",
+        method: Method::Post,
+        path: "/auth/password",
+        summary: "Change the caller's password; their other sessions end",
+        request: json::<v1::ChangePassword>(),
+        status: 204,
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_sessions",
+        path: "/auth/sessions",
+        summary: "List the caller's sessions",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::SessionView>>(),
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "end_session",
+        method: Method::Delete,
+        path: "/auth/sessions/{id}",
+        summary: "End one of the caller's sessions",
+        status: 204,
+        ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_users",
+        path: "/users",
+        summary: "List every user of the server",
+        tag: "access",
+        permission: Some("user:read"),
+        scope: ScopeKind::Platform,
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::UserView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_user",
+        path: "/users/{id}",
+        summary: "Show a user",
+        tag: "access",
+        permission: Some("user:read"),
+        scope: ScopeKind::Platform,
+        response: json::<v1::UserView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "change_user",
+        method: Method::Patch,
+        path: "/users/{id}",
+        summary: "Change, disable or enable a user",
+        tag: "access",
+        permission: Some("user:manage"),
+        scope: ScopeKind::Platform,
+        request: json::<v1::PatchUser>(),
+        response: json::<v1::UserView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_user",
+        method: Method::Delete,
+        path: "/users/{id}",
+        summary: "Delete a user with everything that lets them act",
+        tag: "access",
+        permission: Some("user:manage"),
+        scope: ScopeKind::Platform,
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "create_invitation",
+        method: Method::Post,
+        path: "/invitations",
+        summary: "Invite somebody; the link is shown this one time",
+        permission: Some("member:manage"),
+        request: json::<v1::CreateInvitation>(),
+        status: 201,
+        response: json::<v1::CreatedInvitation>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_invitations",
+        path: "/invitations",
+        summary: "List invitations that were not accepted yet",
+        permission: Some("member:read"),
+        query: &[OF_SERVER, LIMIT, CURSOR],
+        response: json::<v1::Page<v1::InvitationView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_invitation",
+        method: Method::Delete,
+        path: "/invitations/{id}",
+        summary: "Take an invitation back",
+        permission: Some("member:manage"),
+        query: &[OF_SERVER],
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_members",
+        path: "/members",
+        summary: "List members of the tenant",
+        permission: Some("member:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::MemberView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "set_member",
+        method: Method::Put,
+        path: "/members/{id}",
+        summary: "Make a user a member, or change what the member is",
+        permission: Some("member:manage"),
+        request: json::<v1::SetMember>(),
+        response: json::<v1::MemberView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "remove_member",
+        method: Method::Delete,
+        path: "/members/{id}",
+        summary: "End a membership",
+        permission: Some("member:manage"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_service_account",
+        method: Method::Post,
+        path: "/service-accounts",
+        summary: "Make a service account",
+        permission: Some("service_account:manage"),
+        request: json::<v1::CreateServiceAccount>(),
+        status: 201,
+        response: json::<v1::ServiceAccountView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_service_accounts",
+        path: "/service-accounts",
+        summary: "List service accounts of the tenant",
+        permission: Some("service_account:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::ServiceAccountView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_service_account",
+        path: "/service-accounts/{service}",
+        summary: "Show a service account",
+        permission: Some("service_account:read"),
+        response: json::<v1::ServiceAccountView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_service_account",
+        method: Method::Delete,
+        path: "/service-accounts/{service}",
+        summary: "Delete a service account; its keys end",
+        permission: Some("service_account:manage"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_role",
+        method: Method::Post,
+        path: "/roles",
+        summary: "Make a role",
+        permission: Some("role:manage"),
+        request: json::<v1::CreateRole>(),
+        status: 201,
+        response: json::<v1::RoleView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_roles",
+        path: "/roles",
+        summary: "List the built-in roles and those of the tenant",
+        permission: Some("role:read"),
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::RoleView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_role",
+        path: "/roles/{role}",
+        summary: "Show a role",
+        permission: Some("role:read"),
+        response: json::<v1::RoleView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "put_role",
+        method: Method::Put,
+        path: "/roles/{role}",
+        summary: "Change a role of the tenant",
+        permission: Some("role:manage"),
+        request: json::<v1::PutRole>(),
+        response: json::<v1::RoleView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_role",
+        method: Method::Delete,
+        path: "/roles/{role}",
+        summary: "Delete a role that nobody has",
+        permission: Some("role:manage"),
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "create_binding",
+        method: Method::Post,
+        path: "/bindings",
+        summary: "Give a role to somebody",
+        permission: Some("role:manage"),
+        request: json::<v1::CreateBinding>(),
+        status: 201,
+        response: json::<v1::BindingView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_bindings",
+        path: "/bindings",
+        summary: "List who has which role",
+        permission: Some("role:read"),
+        query: &[OF_SERVER, LIMIT, CURSOR],
+        response: json::<v1::Page<v1::BindingView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "delete_binding",
+        method: Method::Delete,
+        path: "/bindings/{id}",
+        summary: "Take a role away",
+        permission: Some("role:manage"),
+        query: &[OF_SERVER],
+        status: 204,
+        ..OF_TENANT
+    },
+    Endpoint {
         id: "get_openapi",
         path: "/openapi.json",
         summary: "This document",
         response: Body::AnyJson,
         ..OPEN
     },
+];
+
+const STATS_QUERY: &[Query] = &[
+    text("function", "Name of a function; all of the namespace if absent."),
+    Query {
+        name: "since",
+        kind: QueryKind::Time,
+        required: false,
+        about: "Begin: RFC 3339, or a duration ago such as `6h`; `1h` if absent, at most 31 days before `until`.",
+    },
+    Query { name: "until", kind: QueryKind::Time, required: false, about: "End; now if absent." },
+    number("buckets", 1, 120, "Points of the series; 48 if absent."),
 ];
 
 const CALL_HEADERS: &[Query] = &[
@@ -482,9 +983,7 @@ mod tests {
             assert_eq!(row.scope, ScopeKind::Platform, "{}", row.id);
         }
         for permission in ENDPOINTS.iter().filter_map(|row| row.permission) {
-            assert!(
-                permission.split_once(':').is_some_and(|(noun, verb)| !noun.is_empty() && !verb.is_empty())
-            );
+            assert!(nova_domain::access::Permission::parse(permission).is_ok(), "{permission}");
         }
     }
 }

@@ -20,3 +20,9 @@ pub const FAILED_BY: &str = "nova-failed-by";
 pub const TRACEPARENT: &str = "traceparent";
 /// W3C trace context, vendor part.
 pub const TRACESTATE: &str = "tracestate";
+/// A key, for clients that cannot set `Authorization`.
+pub const API_KEY: &str = "x-api-key";
+/// Set by the web console on its own requests; no page of elsewhere can.
+pub const CONSOLE: &str = "x-nova-console";
+/// Name of the cookie that holds a session.
+pub const SESSION_COOKIE: &str = "nova_session";

@@ -7,6 +7,9 @@ use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::request_body::{RequestBody, RequestBodyBuilder};
 use utoipa::openapi::schema::{KnownFormat, Object, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
 use utoipa::openapi::{
     ComponentsBuilder, Content, Info, OpenApi, OpenApiBuilder, Paths, PathsBuilder, Ref, RefOr, Required,
     Response, ResponseBuilder, Responses, ResponsesBuilder, Schema,
@@ -44,8 +47,30 @@ pub fn document() -> OpenApi {
         }
     }
     schemas.extend(found);
-    let components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
+    let mut components = ComponentsBuilder::new().schemas_from_iter(schemas).build();
+    for (name, scheme) in SCHEMES.into_iter().zip(security_schemes()) {
+        components.add_security_scheme(name, scheme);
+    }
     OpenApiBuilder::new().info(info).paths(paths()).components(Some(components)).build()
+}
+
+/// Names of the ways to say who one is; any of them is enough.
+const SCHEMES: [&str; 3] = ["bearer", "apiKey", "session"];
+
+fn security_schemes() -> [SecurityScheme; 3] {
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A key (`nova_..`), or a token of an issuer that the server's settings name."))
+        .build();
+    let key =
+        ApiKeyValue::with_description("X-Api-Key", "A key, for clients that cannot set `Authorization`.");
+    let about = "What a browser gets by `POST /auth/sign-in`. Taken only together with an `Origin` of the server itself.";
+    let session = ApiKeyValue::with_description(crate::headers::SESSION_COOKIE, about);
+    [
+        SecurityScheme::Http(bearer),
+        SecurityScheme::ApiKey(ApiKey::Header(key)),
+        SecurityScheme::ApiKey(ApiKey::Cookie(session)),
+    ]
 }
 
 fn paths() -> Paths {
@@ -65,6 +90,9 @@ fn operation(row: &Endpoint) -> Operation {
         .responses(responses(row));
     if let Some(permission) = row.permission {
         builder = builder.description(Some(format!("Needs the permission `{permission}`.")));
+        for scheme in SCHEMES {
+            builder = builder.security(SecurityRequirement::new(scheme, [] as [&str; 0]));
+        }
     }
     for name in row.path.split(['{', '}']).skip(1).step_by(2) {
         builder = builder.parameter(path_parameter(name));
@@ -75,14 +103,18 @@ fn operation(row: &Endpoint) -> Operation {
     for header in row.headers {
         builder = builder.parameter(parameter(header, ParameterIn::Header));
     }
-    if row.scope == ScopeKind::Namespace {
-        for (name, about) in [
-            ("X-Nova-Tenant", "Tenant that the request is about; `default` if absent."),
-            ("X-Nova-Namespace", "Namespace that the request is about; `default` if absent."),
-        ] {
-            let header = Query { name, kind: QueryKind::Text, required: false, about };
-            builder = builder.parameter(parameter(&header, ParameterIn::Header));
-        }
+    const SCOPE: [(&str, &str); 2] = [
+        ("X-Nova-Tenant", "Tenant that the request is about; the key's own, else `default`, if absent."),
+        ("X-Nova-Namespace", "Namespace that the request is about; `default` if absent."),
+    ];
+    let scope = match row.scope {
+        ScopeKind::Namespace => &SCOPE[..],
+        ScopeKind::Tenant if !row.path.contains("{tenant}") => &SCOPE[..1],
+        ScopeKind::Tenant | ScopeKind::Platform => &[],
+    };
+    for (name, about) in scope {
+        let header = Query { name, kind: QueryKind::Text, required: false, about };
+        builder = builder.parameter(parameter(&header, ParameterIn::Header));
     }
     builder.build()
 }

@@ -16,12 +16,7 @@ fn text_of<T: Into<String>>(values: impl IntoIterator<Item = T>) -> ObjectBuilde
 }
 
 pub(crate) fn mode() -> Object {
-    let name = |mode| match mode {
-        Mode::Handler => "handler",
-        Mode::Script => "script",
-        Mode::Process => "process",
-    };
-    text_of([Mode::Handler, Mode::Script, Mode::Process].map(name)).build()
+    text_of(Mode::ALL.iter().map(|mode| mode.as_str())).build()
 }
 
 pub(crate) fn runtime() -> Object {
@@ -59,6 +54,14 @@ pub(crate) fn code() -> Object {
 pub(crate) fn time() -> Object {
     ObjectBuilder::new()
         .schema_type(Type::String)
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+        .build()
+}
+
+/// A time, or null.
+pub(crate) fn optional_time() -> Object {
+    ObjectBuilder::new()
+        .schema_type(SchemaType::from_iter([Type::String, Type::Null]))
         .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
         .build()
 }

@@ -37,6 +37,28 @@ pub mod rfc3339 {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
         super::parse("time", &text).map_err(serde::de::Error::custom)
     }
+
+    /// The same for a time that may be null.
+    pub mod option {
+        use nova_domain::Timestamp;
+        use serde::{Deserialize, Deserializer, Serializer};
+
+        /// Writes the text form or null.
+        pub fn serialize<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
+            match at {
+                Some(at) => super::serialize(at, serializer),
+                None => serializer.serialize_none(),
+            }
+        }
+
+        /// Reads the text form or null.
+        pub fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<Timestamp>, D::Error> {
+            let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+            text.map(|text| crate::time::parse("time", &text).map_err(serde::de::Error::custom)).transpose()
+        }
+    }
 }
 
 #[cfg(test)]

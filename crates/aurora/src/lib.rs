@@ -13,6 +13,7 @@ mod record;
 mod recorder;
 mod retention;
 mod sink;
+mod stats;
 mod stream;
 mod trace;
 
@@ -24,3 +25,4 @@ pub use queries::{LogQuery, Observatory};
 pub use recorder::Recorder;
 pub use retention::Retention;
 pub use sink::{Sink, SinkSettings};
+pub use stats::{BUCKETS_MAX, Failing, Stats, StatsQuery};

@@ -1,5 +1,6 @@
 //! How sandboxes are made: the seam behind which namespaces, containers and micro-VMs lie.
 
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -23,6 +24,9 @@ pub struct SandboxSpec {
     pub tmp_bytes: u64,
     /// Whose it is, for people.
     pub label: String,
+    /// Body of the first frame, the Init. A backend may send it with the sandbox's making, so
+    /// that the guest begins while the host still learns of it.
+    pub opening: String,
 }
 
 /// What a sandbox used.
@@ -47,10 +51,15 @@ pub struct Launched {
     pub id: u64,
     /// Frames of `nova_agent::protocol` both ways.
     pub channel: UnixStream,
+    /// Packets of `nova_agent::protocol::egress`, by which the agent asks for connections;
+    /// `None` where the backend gives no network.
+    pub link: Option<OwnedFd>,
     /// Becomes `Some` once it ended.
     pub exit: watch::Receiver<Option<Exit>>,
     /// Whether it was pre-started.
     pub from_stock: bool,
+    /// Whether [`SandboxSpec::opening`] was sent.
+    pub opened: bool,
     /// Reads the highest memory use cheaply.
     pub memory_peak: Option<Arc<std::fs::File>>,
 }

@@ -1,7 +1,8 @@
-//! Building Go and Rust source with the host's toolchain, in a sandbox without network.
-//! The executable comes back as the build's stdout, so that nothing of the host is
+//! Building Go and Rust source with the host's toolchain, in a sandbox that reaches the
+//! configured registries only. The executable comes back as the build's stdout, so that nothing of the host is
 //! writable from inside.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
@@ -10,7 +11,8 @@ use nova_agent::protocol::{Exec, GuestMode, Init};
 use nova_artifacts::trees;
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::log::LogLine;
-use nova_domain::ports::{BuildRequest, Sandboxes};
+use nova_domain::network::NetworkPolicy;
+use nova_domain::ports::{BuildRequest, CodeTree, Sandboxes};
 use nova_domain::runtime::{InstalledRuntime, Runtime};
 use nova_domain::version::{Build, CompileStatus};
 use nova_domain::{Digest, FunctionId};
@@ -18,11 +20,15 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 
 use crate::backend::SandboxSpec;
-use crate::pool::launch_fault;
+use crate::egress::Owner;
+use crate::install;
+use crate::pool::{launch_fault, opening_of};
 use crate::runtimes;
-use crate::sandbox::{Answer, Sandbox, SandboxError};
+use crate::sandbox::{Answer, Mask, Sandbox, SandboxError};
 use crate::{BuildSettings, Comet};
 
+/// Largest result of a build: an archive of installed packages.
+const RESULT_MAX: usize = 512 * 1024 * 1024;
 /// Largest executable, bytes.
 const EXECUTABLE_MAX: usize = 100 * 1024 * 1024;
 /// Compiler output that is kept; the end counts most.
@@ -41,7 +47,12 @@ const RUST: &str = r#"
 set -e
 if [ -f /code/Cargo.toml ]; then
   cp -r /code /tmp/src && cd /tmp/src
-  "${TOOL%/*}/cargo" build --release --offline --target-dir /tmp/target 1>&2
+  # What is vendored or a path needs no registry, and cargo asks none then.
+  set --
+  if [ "$REGISTRY" != sparse+https://index.crates.io/ ]; then
+    set -- --config 'source.crates-io.replace-with="configured"' --config "source.configured.registry=\"$REGISTRY\""
+  fi
+  "${TOOL%/*}/cargo" "$@" build --release --target-dir /tmp/target 1>&2
   set -- $(find /tmp/target/release -maxdepth 1 -type f -perm -u+x)
   [ $# -eq 1 ] || { echo "the package must build exactly one executable, it built $#" >&2; exit 1; }
   exec cat "$1"
@@ -50,14 +61,44 @@ fi
 exec cat /tmp/out
 "#;
 
-#[async_trait]
-impl Sandboxes for Comet {
-    async fn build(&self, request: BuildRequest) -> FaultResult<Build> {
-        let toolchain = self.inner.runtimes.find(&request.runtime)?;
-        let code = self.inner.trees.materialise(&request.code).await?;
+/// What a build sandbox is to do. Its stdout is the result, its stderr the log.
+pub(crate) struct BuildJob<'a> {
+    pub(crate) script: &'static str,
+    pub(crate) toolchain: &'a InstalledRuntime,
+    pub(crate) code: &'a CodeTree,
+    /// Besides the usual variables.
+    pub(crate) env: BTreeMap<String, String>,
+    pub(crate) label: String,
+    pub(crate) policy: NetworkPolicy,
+    pub(crate) owner: Owner,
+}
+
+/// What came of it.
+pub(crate) enum Made {
+    Done {
+        result: Bytes,
+        output: String,
+    },
+    /// What the tools said, with the reason.
+    Failed(String),
+}
+
+pub(crate) fn failed(output: String) -> Build {
+    Build { status: CompileStatus::Failed, output: output.trim().to_owned(), artifact: None }
+}
+
+impl Comet {
+    /// Runs a job in a sandbox of its own.
+    pub(crate) async fn run_build(&self, job: BuildJob<'_>) -> FaultResult<Made> {
         let settings = &self.inner.settings.build;
-        let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
-        mounts.extend(toolchain.root.iter().map(|root| (root.clone(), root.clone())));
+        let toolchain = job.toolchain;
+        let mut mounts = vec![(job.code.path.display().to_string(), "/code".to_owned())];
+        let visible = toolchain.runtime.is_interpreted();
+        let roots = toolchain.root.iter().filter(|_| !visible);
+        mounts.extend(roots.map(|root| (root.clone(), root.clone())));
+        let mut init = init_of(job.script, toolchain, settings);
+        init.env.extend(job.env);
+        init.egress_ports = job.policy.ports().into_iter().collect();
         let spec = SandboxSpec {
             kind: String::new(),
             runtime: None,
@@ -66,14 +107,23 @@ impl Sandboxes for Comet {
             cpu_millis: settings.cpu_millis,
             pids: 512,
             tmp_bytes: u64::from(settings.tmp_mb) << 20,
-            label: format!("{} build of {}", request.scope, request.code),
+            label: job.label,
+            opening: opening_of(&init)?,
         };
-        let init = init_of(toolchain, &request.entry, settings)?;
-        let launched = self.inner.backend.launch(&spec).await.map_err(launch_fault)?;
-        let sandbox = Sandbox::start(launched, &init, self.inner.backend.clone()).map_err(|error| {
-            Fault::new(Code::Unavailable, "the build sandbox could not be reached").with_source(error)
-        })?;
-        let (answer, executable) = run_build(&sandbox, settings).await?;
+        let mut launched = self.inner.backend.launch(&spec).await.map_err(launch_fault)?;
+        let unreachable = |error: &dyn std::fmt::Display| {
+            Fault::new(Code::Unavailable, "the build sandbox could not be reached")
+                .with_source(error.to_string())
+        };
+        let _network = match launched.link.take() {
+            Some(link) if !job.policy.is_none() => Some(
+                self.inner.egress.attach(link, job.policy, job.owner).map_err(|error| unreachable(&error))?,
+            ),
+            _ => None,
+        };
+        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default())
+            .map_err(|error| unreachable(&error))?;
+        let (answer, result) = run_in(&sandbox, settings).await?;
         let output = output_text(&answer.logs);
         if let Some(error) = answer.error {
             let oom = sandbox.ran_out_of_memory().await.is_some();
@@ -83,19 +133,70 @@ impl Sandboxes for Comet {
                 error.message.lines().next().unwrap_or_default().to_owned()
             };
             let output = if output.is_empty() || oom { format!("{output}\n{why}") } else { output };
-            return Ok(Build {
-                status: CompileStatus::Failed,
-                output: output.trim().to_owned(),
-                artifact: None,
-            });
+            return Ok(Made::Failed(output));
         }
-        if executable.len() > EXECUTABLE_MAX {
-            let output = format!("{output}\nthe executable is larger than {EXECUTABLE_MAX} bytes");
-            return Ok(Build { status: CompileStatus::Failed, output, artifact: None });
+        if result.len() > RESULT_MAX {
+            return Ok(Made::Failed(format!("{output}\nthe result is larger than {} MB", RESULT_MAX >> 20)));
         }
-        let tree = trees::pack_executable("bootstrap", &executable)?;
-        let artifact = self.inner.objects.put(tree).await?;
-        Ok(Build { status: CompileStatus::Success, output, artifact: Some(artifact) })
+        Ok(Made::Done { result, output })
+    }
+
+    async fn compile(
+        &self,
+        request: &BuildRequest,
+        toolchain: &InstalledRuntime,
+        code: CodeTree,
+    ) -> FaultResult<Build> {
+        let registries = &self.inner.settings.build.registries;
+        let script = match toolchain.runtime {
+            Runtime::Go => GO,
+            Runtime::Rust => RUST,
+            other => return Err(Fault::invalid(format!("runtime `{other}` needs no build"))),
+        };
+        let mut env = install::environment(registries);
+        for (name, value) in [
+            ("ENTRY", request.entry.as_str()),
+            ("CGO_ENABLED", "0"),
+            ("GOCACHE", "/tmp/gocache"),
+            ("GOPATH", "/tmp/go"),
+            ("CARGO_HOME", "/tmp/cargo"),
+            ("CARGO_TERM_PROGRESS_WHEN", "never"),
+            ("REGISTRY", &registries.cargo_registry),
+        ] {
+            env.insert(name.to_owned(), value.to_owned());
+        }
+        let job = BuildJob {
+            script,
+            toolchain,
+            code: &code,
+            env,
+            label: format!("{} build of {}", request.scope, request.code),
+            policy: registries.policy()?,
+            owner: install::owner()?,
+        };
+        match self.run_build(job).await? {
+            Made::Failed(output) => Ok(failed(output)),
+            Made::Done { result, output } if result.len() > EXECUTABLE_MAX => {
+                Ok(failed(format!("{output}\nthe executable is larger than {EXECUTABLE_MAX} bytes")))
+            }
+            Made::Done { result, output } => {
+                let tree = trees::pack_executable("bootstrap", &result)?;
+                let artifact = self.inner.objects.put(tree).await?;
+                Ok(Build { status: CompileStatus::Success, output, artifact: Some(artifact) })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Sandboxes for Comet {
+    async fn build(&self, request: BuildRequest) -> FaultResult<Build> {
+        let toolchain = self.inner.runtimes.find(&request.runtime)?;
+        let code = self.inner.trees.materialise(&request.code).await?;
+        match request.dependencies {
+            Some(installer) => self.install(&request, installer, toolchain, code).await,
+            None => self.compile(&request, toolchain, code).await,
+        }
     }
 
     fn runtimes(&self) -> Vec<InstalledRuntime> {
@@ -117,35 +218,19 @@ impl Sandboxes for Comet {
     }
 }
 
-fn init_of(toolchain: &InstalledRuntime, entry: &str, settings: &BuildSettings) -> FaultResult<Init> {
-    let script = match toolchain.runtime {
-        Runtime::Go => GO,
-        Runtime::Rust => RUST,
-        Runtime::Python | Runtime::Node | Runtime::Ruby | Runtime::Executable => {
-            return Err(Fault::invalid(format!("runtime `{}` needs no build", toolchain.runtime)));
-        }
-    };
+fn init_of(script: &str, toolchain: &InstalledRuntime, settings: &BuildSettings) -> Init {
     let mut init = Init::new(GuestMode::Process);
+    init.function = "build".to_owned();
     init.command = ["/bin/sh", "-c", script].map(str::to_owned).to_vec();
     init.env = runtimes::base_env();
-    for (name, value) in [
-        ("TOOL", toolchain.path.as_str()),
-        ("ENTRY", entry),
-        ("CGO_ENABLED", "0"),
-        ("GOCACHE", "/tmp/gocache"),
-        ("GOPATH", "/tmp/go"),
-        ("GOPROXY", "off"),
-        ("CARGO_HOME", "/tmp/cargo"),
-    ] {
-        init.env.insert(name.to_owned(), value.to_owned());
-    }
+    init.env.insert("TOOL".to_owned(), toolchain.path.clone());
     init.streaming_chunk = 64 * 1024;
     init.timeout_s = settings.timeout_s;
     init.file_size = u64::from(settings.tmp_mb) << 20;
-    Ok(init)
+    init
 }
 
-async fn run_build(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(Answer, Bytes)> {
+async fn run_in(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(Answer, Bytes)> {
     let timeout = Duration::from_secs(u64::from(settings.timeout_s));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let exec = |input| {
@@ -165,7 +250,7 @@ async fn run_build(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(
     let collect = async {
         while let Some(chunk) = chunks.recv().await {
             // One byte over tells the caller; more would only cost memory.
-            if executable.len() <= EXECUTABLE_MAX {
+            if executable.len() <= RESULT_MAX {
                 executable.extend_from_slice(&chunk);
             }
         }

@@ -9,19 +9,23 @@
 
 pub mod backend;
 mod compile;
+pub mod egress;
+mod install;
 mod invoke;
 mod pool;
 pub mod process;
+mod registry;
 pub mod runtimes;
 mod sandbox;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::{Catalog, CodeTrees, Objects};
+use nova_domain::ports::{Catalog, CodeTrees, Objects, Secrets};
 
 pub use backend::Backend;
 pub use pool::PoolReport;
+pub use registry::RegistrySettings;
 pub use runtimes::Runtimes;
 
 /// Settings of execution.
@@ -35,6 +39,8 @@ pub struct Settings {
     pub timeout_grace: Duration,
     /// Limits of a build.
     pub build: BuildSettings,
+    /// Limits of the network of sandboxes.
+    pub egress: egress::EgressSettings,
 }
 
 /// Limits of a build sandbox.
@@ -44,6 +50,9 @@ pub struct BuildSettings {
     pub timeout_s: u32,
     pub tmp_mb: u32,
     pub cpu_millis: u32,
+    pub registries: RegistrySettings,
+    /// Folder in which it is noted what was installed for which manifest; `None`: nowhere.
+    pub cache: Option<std::path::PathBuf>,
 }
 
 impl Default for Settings {
@@ -52,7 +61,15 @@ impl Default for Settings {
             max_sandboxes: 256,
             stream_chunk: nova_agent::protocol::STREAM_CHUNK_DEFAULT,
             timeout_grace: Duration::from_secs(2),
-            build: BuildSettings { memory_mb: 2048, timeout_s: 300, tmp_mb: 1536, cpu_millis: 2000 },
+            build: BuildSettings {
+                memory_mb: 2048,
+                timeout_s: 300,
+                tmp_mb: 1536,
+                cpu_millis: 2000,
+                registries: RegistrySettings::default(),
+                cache: None,
+            },
+            egress: egress::EgressSettings::default(),
         }
     }
 }
@@ -70,6 +87,7 @@ struct Inner {
     backend: Arc<dyn Backend>,
     runtimes: Runtimes,
     pool: pool::Pool,
+    egress: Arc<egress::Egress>,
     settings: Settings,
 }
 
@@ -82,15 +100,27 @@ impl Comet {
         runtimes: Runtimes,
         settings: Settings,
     ) -> Self {
-        let pool = pool::Pool::new(backend.clone(), trees.clone(), runtimes.clone(), settings.clone());
+        let egress = egress::Egress::new(settings.egress.clone());
+        let pool = pool::Pool::new(
+            backend.clone(),
+            trees.clone(),
+            runtimes.clone(),
+            egress.clone(),
+            settings.clone(),
+        );
         let catalog = std::sync::OnceLock::new();
-        Self { inner: Arc::new(Inner { catalog, objects, trees, backend, runtimes, pool, settings }) }
+        Self { inner: Arc::new(Inner { catalog, objects, trees, backend, runtimes, pool, egress, settings }) }
     }
 
     /// Names the catalogue. Comet and control know each other through ports in both
     /// directions, so one of the two is completed later.
     pub fn set_catalog(&self, catalog: Arc<dyn Catalog>) {
         let _ = self.inner.catalog.set(catalog);
+    }
+
+    /// Names who knows the values of secrets; before the first call of a function that refers to one.
+    pub fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
+        self.inner.pool.set_secrets(secrets);
     }
 
     /// Keeps the pool in order (idle sandboxes, minimum replicas) until `stop` fires, then

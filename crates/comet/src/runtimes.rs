@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use nova_agent::protocol::DIRECT_ARGUMENT;
 use nova_agent::shims::{SHIM_DIR, SHIMS};
-use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::fault::FaultResult;
+use nova_domain::host;
 use nova_domain::runtime::{InstalledRuntime, Runtime, RuntimeRef};
 use nova_keeper::protocol::Program;
 
@@ -28,7 +29,7 @@ fn probe_of(runtime: Runtime) -> Option<(&'static str, &'static [&'static str], 
         Runtime::Ruby => Some(("ruby", &["--version"], "ruby ")),
         Runtime::Go => Some(("go", &["version"], "go version go")),
         Runtime::Rust => Some(("rustc", &["--version"], "rustc ")),
-        Runtime::Executable => None,
+        Runtime::Executable | Runtime::Provided => None,
     }
 }
 
@@ -38,19 +39,7 @@ fn oldest(runtime: Runtime) -> Vec<u32> {
         Runtime::Python => vec![3, 9],
         Runtime::Node => vec![18],
         Runtime::Ruby => vec![3, 0],
-        Runtime::Go | Runtime::Rust | Runtime::Executable => Vec::new(),
-    }
-}
-
-/// What to install for a runtime that is missing.
-fn advice(runtime: Runtime) -> &'static str {
-    match runtime {
-        Runtime::Python => "`apt-get install python3`",
-        Runtime::Node => "`apt-get install nodejs`",
-        Runtime::Ruby => "`apt-get install ruby`",
-        Runtime::Go => "`apt-get install golang-go`, or a Go release in /usr/local/go",
-        Runtime::Rust => "rustup, or `apt-get install rustc`",
-        Runtime::Executable => "nothing",
+        Runtime::Go | Runtime::Rust | Runtime::Executable | Runtime::Provided => Vec::new(),
     }
 }
 
@@ -151,26 +140,7 @@ impl Runtimes {
 
     /// The best one that fits the wish; `MissingOnHost` with what to install.
     pub fn find(&self, wish: &RuntimeRef) -> FaultResult<&InstalledRuntime> {
-        let fits = |one: &&InstalledRuntime| {
-            one.runtime == wish.runtime
-                && wish.version.as_deref().is_none_or(|version| {
-                    one.version == version || one.version.starts_with(&format!("{version}."))
-                })
-        };
-        self.found.iter().find(fits).ok_or_else(|| {
-            let others: Vec<_> = self
-                .found
-                .iter()
-                .filter(|one| one.runtime == wish.runtime)
-                .map(|one| one.version.as_str())
-                .collect();
-            let have = if others.is_empty() {
-                format!("install it on the host: {}", advice(wish.runtime))
-            } else {
-                format!("this host has {} {}", wish.runtime, others.join(", "))
-            };
-            Fault::new(Code::MissingOnHost, format!("runtime `{wish}` is not on this host; {have}"))
-        })
+        host::find(&self.found, wish)
     }
 }
 
@@ -200,7 +170,7 @@ fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
         Runtime::Python => &["-I", "-S", "-B", "-X", "utf8"],
         Runtime::Node => &["--no-warnings"],
         Runtime::Ruby => &["--disable=gems,did_you_mean,error_highlight,rubyopt"],
-        Runtime::Go | Runtime::Rust | Runtime::Executable => return None,
+        Runtime::Go | Runtime::Rust | Runtime::Executable | Runtime::Provided => return None,
     };
     let shim = match runtime.runtime {
         Runtime::Python if compiled => &compiled_shim(runtime),
@@ -286,37 +256,4 @@ fn root_of(path: &Path) -> Option<String> {
 
 fn version_key(version: &str) -> Vec<u32> {
     version.split('.').map(|part| part.parse().unwrap_or(0)).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn python(version: &str) -> InstalledRuntime {
-        InstalledRuntime {
-            runtime: Runtime::Python,
-            version: version.to_owned(),
-            path: format!("/usr/bin/python{version}"),
-            root: None,
-        }
-    }
-
-    #[test]
-    fn a_version_wish_matches_whole_parts_only() {
-        let runtimes = Runtimes::fixed(vec![python("3.11.2"), python("3.1.4")]);
-        let find = |wish: &str| {
-            runtimes.find(&RuntimeRef::parse(wish).expect("wish")).map(|one| one.version.clone())
-        };
-        assert_eq!(find("python").expect("any"), "3.11.2");
-        assert_eq!(find("python3.1").expect("3.1"), "3.1.4");
-        let fault = find("python3.12").expect_err("absent");
-        assert_eq!(fault.code(), Code::MissingOnHost);
-        assert!(fault.message().contains("3.11.2"));
-    }
-
-    #[test]
-    fn a_missing_runtime_says_what_to_install() {
-        let fault = Runtimes::default().find(&Runtime::Ruby.into()).expect_err("none").to_string();
-        assert!(fault.contains("apt-get install ruby"), "{fault}");
-    }
 }

@@ -238,6 +238,7 @@ impl Builder {
                 runtime: version.spec.runtime.clone(),
                 code: version.spec.code,
                 entry: version.spec.entry.clone(),
+                dependencies: version.spec.dependencies,
             };
             match self.functions.inner.sandboxes.build(request).await {
                 Ok(mut build) => {

@@ -4,6 +4,7 @@
 //! every write takes the whole entry away after it has committed. So a reader that was
 //! slower than a writer fills an entry that nobody finds any more, and no old snapshot stays.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -11,6 +12,7 @@ use async_trait::async_trait;
 use moka::sync::Cache;
 use nova_domain::call::{FunctionRef, FunctionSnapshot, Qualifier};
 use nova_domain::ports::Catalog;
+use nova_domain::secret::references;
 use nova_domain::{FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 use nova_store::{PageRequest, System};
@@ -65,6 +67,16 @@ impl Snapshots {
         self.entries.invalidate(&(scope.clone(), name.clone()));
     }
 
+    /// Forgets everything about the functions of a scope. To be called after a write that concerns
+    /// several of them has committed.
+    pub(crate) fn forget_scope(&self, scope: &Scope) {
+        for (key, _) in &self.entries {
+            if key.0 == *scope {
+                self.entries.invalidate(key.as_ref());
+            }
+        }
+    }
+
     fn entry(&self, scope: &Scope, name: &FunctionName) -> Arc<Entry> {
         self.entries.get_with((scope.clone(), name.clone()), Arc::default)
     }
@@ -83,17 +95,21 @@ impl FunctionCatalog {
     }
 }
 
-#[async_trait]
-impl Catalog for FunctionCatalog {
-    async fn resolve(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>> {
-        let snapshots = &self.functions.inner.snapshots;
+impl Functions {
+    /// What to run for `target`, from memory if it is there.
+    pub(crate) async fn snapshot(
+        &self,
+        scope: &Scope,
+        target: &FunctionRef,
+    ) -> FaultResult<Arc<FunctionSnapshot>> {
+        let snapshots = &self.inner.snapshots;
         let entry = snapshots.entry(scope, &target.name);
         if let Some(snapshot) = entry.find(&target.qualifier, snapshots.max_age) {
             return Ok(snapshot);
         }
         // The age counts from before the query: the answer is at least as new as that.
         let asked_at = Instant::now();
-        let found = match self.functions.get_version(scope, &target.name, &target.qualifier).await {
+        let found = match self.get_version(scope, &target.name, &target.qualifier).await {
             Ok(found) => found,
             Err(fault) => {
                 // Names that do not exist must not fill the memory.
@@ -101,9 +117,35 @@ impl Catalog for FunctionCatalog {
                 return Err(fault);
             }
         };
-        let snapshot = snapshot_of(found)?;
+        let secrets = self.secrets_state(scope, &found).await?;
+        let snapshot = snapshot_of(found, secrets)?;
         entry.keep(target.qualifier.clone(), snapshot.clone(), asked_at);
         Ok(snapshot)
+    }
+
+    /// A number that differs after any change of a secret that the version refers to; 0 if it
+    /// refers to none.
+    async fn secrets_state(&self, scope: &Scope, found: &FunctionWithVersion) -> FaultResult<u64> {
+        let names = references(&found.version.spec.env);
+        if names.is_empty() {
+            return Ok(0);
+        }
+        let found = self.inner.store.secrets().find(scope, &names).await?;
+        let mut state: Vec<_> = found
+            .into_iter()
+            .map(|stored| (stored.secret.name, stored.secret.created_at, stored.secret.revision))
+            .collect();
+        state.sort();
+        let mut hasher = DefaultHasher::new();
+        state.hash(&mut hasher);
+        Ok(hasher.finish())
+    }
+}
+
+#[async_trait]
+impl Catalog for FunctionCatalog {
+    async fn resolve(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>> {
+        self.functions.snapshot(scope, target).await
     }
 
     async fn always_on(&self) -> FaultResult<Vec<Arc<FunctionSnapshot>>> {
@@ -113,7 +155,10 @@ impl Catalog for FunctionCatalog {
             let functions = self.functions.inner.store.functions();
             let page = functions.always_on(&self.system, &request).await?;
             // Those that are not built yet come when they are.
-            all.extend(page.items.into_iter().filter_map(|found| snapshot_of(found).ok()));
+            for found in page.items {
+                let secrets = self.functions.secrets_state(&found.function.scope, &found).await?;
+                all.extend(snapshot_of(found, secrets).ok());
+            }
             match page.next_cursor {
                 Some(cursor) => request = request.after(cursor),
                 None => return Ok(all),
@@ -122,11 +167,13 @@ impl Catalog for FunctionCatalog {
     }
 }
 
-fn snapshot_of(found: FunctionWithVersion) -> FaultResult<Arc<FunctionSnapshot>> {
+fn snapshot_of(found: FunctionWithVersion, secrets: u64) -> FaultResult<Arc<FunctionSnapshot>> {
     let FunctionWithVersion { function, version } = found;
     match version.runnable_code() {
         Some(code) => {
-            Ok(Arc::new(FunctionSnapshot { function, version: version.number, spec: version.spec, code }))
+            let installed = version.installed();
+            let (number, spec) = (version.number, version.spec);
+            Ok(Arc::new(FunctionSnapshot { function, version: number, spec, code, installed, secrets }))
         }
         None => Err(not_ready(function.name.as_str(), &version).unwrap_or_else(|| {
             nova_domain::Fault::internal(format!(

@@ -6,10 +6,11 @@
 //! - a version whose build is not done or failed is never active, except as the first one;
 //! - every write is a compare-and-set by revision.
 
-pub mod advice;
+pub mod access;
 mod build;
 mod catalog;
 mod functions;
+pub mod secrets;
 mod settings;
 mod source;
 mod spec;
@@ -22,5 +23,6 @@ pub use nova_store::{Page, PageRequest};
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };
+pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;

@@ -71,7 +71,7 @@ pub(crate) async fn assemble(
     }
     let kept = previous.filter(|previous| entry.is_none() && files.contains_key(*previous));
     let entry = spec::find_entry(runtime, start, entry.or(kept), &files)?;
-    if runtime == Runtime::Executable
+    if runtime.is_executable()
         && let Some(file) = files.get_mut(&entry)
     {
         // A file sent as text, or zipped elsewhere, has lost its mode.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use nova_domain::function::{Mode, default_handler, validate_handler};
+use nova_domain::function::{Mode, default_handler, validate_handler, validate_lambda_handler};
 use nova_domain::runtime::Runtime;
 use nova_domain::{Fault, FaultResult};
 
@@ -13,11 +13,26 @@ pub(crate) struct Start {
     pub(crate) handler: Option<String>,
 }
 
+impl Start {
+    /// The handler, where it names a file of the code.
+    fn file_handler(&self) -> Option<&str> {
+        self.handler.as_deref().filter(|_| self.mode == Mode::Handler)
+    }
+}
+
 /// Mode and handler out of what was given. An interpreted function without handler and mode is
 /// a script, one with a handler is not; compiled ones and executables are processes.
 pub(crate) fn start(runtime: Runtime, handler: Option<String>, mode: Option<Mode>) -> FaultResult<Start> {
+    if runtime == Runtime::Provided {
+        if mode.is_some_and(|mode| mode != Mode::Lambda) {
+            return Err(Fault::invalid("runtime `provided` runs in mode `lambda`")
+                .with_field("mode", "must be `lambda`, or absent"));
+        }
+        handler.as_deref().map_or(Ok(()), validate_lambda_handler)?;
+        return Ok(Start { mode: Mode::Lambda, handler });
+    }
     if !runtime.is_interpreted() {
-        if let Some(mode @ (Mode::Handler | Mode::Script)) = mode {
+        if let Some(mode @ (Mode::Handler | Mode::Script | Mode::Lambda)) = mode {
             return Err(Fault::invalid(format!("runtime `{runtime}` runs executables, not mode {mode:?}"))
                 .with_field("mode", "must be `process`, or absent"));
         }
@@ -39,7 +54,7 @@ pub(crate) fn start(runtime: Runtime, handler: Option<String>, mode: Option<Mode
         (Mode::Script, None) => Ok(Start { mode, handler: None }),
         (Mode::Script, Some(_)) => Err(Fault::invalid("a script has no handler")
             .with_field("handler", "leave it out, or use mode `handler`")),
-        (Mode::Process, _) => {
+        (Mode::Process | Mode::Lambda, _) => {
             Err(Fault::invalid(format!("runtime `{runtime}` is interpreted: use mode `handler` or `script`"))
                 .with_field("mode", "must be `handler` or `script`"))
         }
@@ -54,15 +69,15 @@ const fn endings(runtime: Runtime) -> &'static [&'static str] {
         Runtime::Ruby => &[".rb"],
         Runtime::Go => &[".go"],
         Runtime::Rust => &[".rs"],
-        Runtime::Executable => &[""],
+        Runtime::Executable | Runtime::Provided => &[""],
     }
 }
 
 /// Name of the entry file when the code is one text.
 pub(crate) fn inline_entry(runtime: Runtime, start: &Start) -> String {
-    match &start.handler {
+    match start.file_handler() {
         Some(handler) => handler_files(runtime, handler).swap_remove(0),
-        None if runtime == Runtime::Executable => "bootstrap".to_owned(),
+        None if runtime.is_executable() => "bootstrap".to_owned(),
         None => format!("main{}", endings(runtime)[0]),
     }
 }
@@ -94,7 +109,7 @@ fn handler_files(runtime: Runtime, handler: &str) -> Vec<String> {
 /// Files that are usually the entry of a program.
 fn program_files(runtime: Runtime) -> Vec<String> {
     let stems: &[&str] = match runtime {
-        Runtime::Executable => &["bootstrap", "main", "handler", "function"],
+        Runtime::Executable | Runtime::Provided => &["bootstrap", "main", "handler", "function"],
         Runtime::Rust => &["main", "src/main"],
         _ => &["main", "handler", "index", "app"],
     };
@@ -122,14 +137,14 @@ pub(crate) fn find_entry<V>(
         }
         return refuse(format!("entry file {:?} is not in the code; it has {}", cut(wish), some_of(files)));
     }
-    let usual = match &start.handler {
+    let usual = match start.file_handler() {
         Some(handler) => handler_files(runtime, handler),
         None => program_files(runtime),
     };
     if let Some(found) = usual.iter().find(|name| files.contains_key(*name)) {
         return Ok(found.clone());
     }
-    if let Some(handler) = &start.handler {
+    if let Some(handler) = start.file_handler() {
         return Err(Fault::invalid(format!(
             "handler `{handler}` needs the file {}, which is not in the code; it has {}",
             usual[0],
@@ -183,6 +198,8 @@ mod tests {
         assert_eq!(started(Runtime::Python, None).mode, Mode::Script);
         assert_eq!(started(Runtime::Ruby, Some("main.run")).mode, Mode::Handler);
         assert_eq!(started(Runtime::Go, None).mode, Mode::Process);
+        let lambda = started(Runtime::Provided, Some("hello.handler"));
+        assert_eq!((lambda.mode, lambda.handler.as_deref()), (Mode::Lambda, Some("hello.handler")));
         let default = start(Runtime::Node, None, Some(Mode::Handler)).expect("valid");
         assert_eq!(default.handler.as_deref(), Some("main.handler"));
     }
@@ -195,6 +212,10 @@ mod tests {
             (Runtime::Python, None, Some(Mode::Process)),
             (Runtime::Python, Some("main.handler"), Some(Mode::Script)),
             (Runtime::Python, Some("handler"), None),
+            (Runtime::Provided, None, Some(Mode::Process)),
+            (Runtime::Provided, Some("a b"), None),
+            (Runtime::Executable, None, Some(Mode::Lambda)),
+            (Runtime::Python, None, Some(Mode::Lambda)),
         ] {
             let fault = start(runtime, handler.map(str::to_owned), mode).expect_err("does not fit");
             assert!(!fault.fields().is_empty(), "{fault}");
@@ -210,6 +231,7 @@ mod tests {
         assert_eq!(name(Runtime::Ruby, None), "main.rb");
         assert_eq!(name(Runtime::Go, None), "main.go");
         assert_eq!(name(Runtime::Executable, None), "bootstrap");
+        assert_eq!(name(Runtime::Provided, Some("app.handler")), "bootstrap");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::fault::Fault;
-use crate::function::{Function, VersionSpec};
+use crate::function::{Function, Mode, PoolSettings, VersionSpec};
 use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
 use crate::name::{FunctionName, Scope};
@@ -64,12 +64,35 @@ pub struct FunctionSnapshot {
     pub spec: VersionSpec,
     /// The tree that is mounted as `/code`.
     pub code: Digest,
+    /// The tree of installed packages beside it.
+    pub installed: Option<Digest>,
+    /// Changes whenever a secret that the environment refers to changes (value or grants), so
+    /// that no sandbox with an old value gets another call. 0 without references.
+    pub secrets: u64,
+}
+
+/// What a sandbox belongs to, for ever: one version of a function, with one state of its secrets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct SandboxKey {
+    pub function: FunctionId,
+    pub version: u32,
+    pub secrets: u64,
 }
 
 impl FunctionSnapshot {
     /// What a sandbox belongs to, for ever.
-    pub fn key(&self) -> (FunctionId, u32) {
-        (self.function.id.clone(), self.version)
+    pub fn key(&self) -> SandboxKey {
+        SandboxKey { function: self.function.id.clone(), version: self.version, secrets: self.secrets }
+    }
+
+    /// How its sandboxes are pooled. The Lambda Runtime API gives a program one call at a
+    /// time, whatever the function is set to.
+    pub fn pool(&self) -> PoolSettings {
+        let mut pool = self.function.pool.clone();
+        if self.spec.mode == Mode::Lambda {
+            pool.instance_concurrency = 1;
+        }
+        pool
     }
 }
 

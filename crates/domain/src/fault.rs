@@ -56,6 +56,8 @@ codes! {
     Conflict => "conflict", 409, false;
     /// The function has no version that can run (not built yet, or its build failed).
     NotReady => "not_ready", 409, true;
+    /// The function refers to a secret that does not exist or was not granted to it.
+    SecretUnavailable => "secret_unavailable", 409, false;
     /// The body is larger than the limit in the message.
     PayloadTooLarge => "payload_too_large", 413, false;
     /// The body's content type is not accepted here.

@@ -4,10 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
 use crate::id::{Digest, FunctionId};
-use crate::name::{FunctionName, Scope};
+use crate::name::{FunctionName, Scope, SecretName};
+use crate::network::NetworkPolicy;
 use crate::runtime::{Runtime, RuntimeRef};
+use crate::secret::reference;
 use crate::time::Timestamp;
 
 /// How the code is started for a call.
@@ -21,6 +24,24 @@ pub enum Mode {
     Script,
     /// An executable, started for each call: JSON on stdin, JSON on stdout.
     Process,
+    /// An executable that stays up and fetches its calls from the AWS Lambda Runtime API, one
+    /// at a time.
+    Lambda,
+}
+
+impl Mode {
+    /// Every mode there is.
+    pub const ALL: &'static [Mode] = &[Mode::Handler, Mode::Script, Mode::Process, Mode::Lambda];
+
+    /// The name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Mode::Handler => "handler",
+            Mode::Script => "script",
+            Mode::Process => "process",
+            Mode::Lambda => "lambda",
+        }
+    }
 }
 
 /// Limits of one sandbox and one call. Part of a version.
@@ -134,7 +155,8 @@ pub type Env = BTreeMap<String, String>;
 /// Largest sum of names and values of a function's environment, bytes.
 pub const ENV_MAX_BYTES: usize = 64 * 1024;
 
-/// Checks names (`[A-Za-z_][A-Za-z0-9_]*`, not beginning with `NOVA_`), NUL-free values and the total size.
+/// Checks names (`[A-Za-z_][A-Za-z0-9_]*`, not beginning with `NOVA_`), NUL-free values, well-formed
+/// references to secrets and the total size.
 pub fn validate_env(env: &Env) -> Result<(), Fault> {
     let mut total = 0;
     for (name, value) in env {
@@ -149,6 +171,12 @@ pub fn validate_env(env: &Env) -> Result<(), Fault> {
         if name.starts_with("NOVA_") {
             return Err(Fault::invalid(format!("environment name `{name}` is reserved"))
                 .with_field("env_vars", "names beginning with NOVA_ are set by Nova"));
+        }
+        if let Some(secret) = reference(value) {
+            SecretName::new(secret).map_err(|fault| {
+                let text = fault.message().to_owned();
+                fault.with_field(format!("env_vars.{name}"), text)
+            })?;
         }
         if value.contains('\0') {
             return Err(Fault::invalid(format!("environment value of `{name}` holds a NUL byte")));
@@ -167,7 +195,8 @@ pub fn validate_env(env: &Env) -> Result<(), Fault> {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VersionSpec {
     pub runtime: RuntimeRef,
-    /// `module.function` (with folders: `pkg/module.function`); `None` in modes script and process.
+    /// `module.function` (with folders: `pkg/module.function`); `None` in modes script and
+    /// process. In mode lambda any word that the program understands.
     pub handler: Option<String>,
     pub mode: Mode,
     /// The source tree: SHA-256 of its canonical archive, an object.
@@ -179,15 +208,31 @@ pub struct VersionSpec {
     #[serde(default)]
     pub env: Env,
     pub limits: Limits,
+    /// What installs the packages that the code's manifest names; none are named otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dependencies: Option<Installer>,
+    /// What it may reach on the network.
+    #[serde(default, skip_serializing_if = "NetworkPolicy::is_none")]
+    pub network: NetworkPolicy,
 }
 
 impl VersionSpec {
+    /// Whether something must be built or installed before it can run.
+    pub fn needs_build(&self) -> bool {
+        self.runtime.runtime.is_compiled() || self.dependencies.is_some()
+    }
+
     /// Checks limits, environment, and that mode, runtime and handler fit together.
     pub fn validate(&self) -> Result<(), Fault> {
         self.limits.validate()?;
         validate_env(&self.env)?;
         let runtime = self.runtime.runtime;
+        if (self.mode == Mode::Lambda) != (runtime == Runtime::Provided) {
+            return Err(Fault::invalid("runtime `provided` and mode `lambda` belong together")
+                .with_field("mode", "leave it out"));
+        }
         match (self.mode, runtime.is_interpreted()) {
+            (Mode::Lambda, _) => self.handler.as_deref().map_or(Ok(()), validate_lambda_handler),
             (Mode::Handler, true) => {
                 let handler = self.handler.as_deref().unwrap_or_default();
                 validate_handler(handler)
@@ -223,6 +268,18 @@ pub fn validate_handler(handler: &str) -> Result<(), Fault> {
     }
 }
 
+/// Checks a handler of runtime `provided`: one word of at most 128 bytes, as on AWS.
+pub fn validate_lambda_handler(handler: &str) -> Result<(), Fault> {
+    let shaped = (1..=128).contains(&handler.len())
+        && !handler.contains(|c: char| c.is_whitespace() || c.is_control());
+    if shaped {
+        return Ok(());
+    }
+    let shown: String = handler.chars().take(80).collect();
+    Err(Fault::invalid(format!("handler {shown:?} is not valid"))
+        .with_field("handler", "1 to 128 bytes without spaces"))
+}
+
 /// A function as it stands: identity, pool settings, and which version is called.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Function {
@@ -246,7 +303,7 @@ pub struct Function {
 pub const fn default_handler(runtime: Runtime) -> Option<&'static str> {
     match runtime {
         Runtime::Python | Runtime::Node | Runtime::Ruby => Some("main.handler"),
-        Runtime::Go | Runtime::Rust | Runtime::Executable => None,
+        Runtime::Go | Runtime::Rust | Runtime::Executable | Runtime::Provided => None,
     }
 }
 

@@ -65,6 +65,27 @@ id_type!(
     "run"
 );
 
+id_type!(
+    /// Identifies a person.
+    UserId,
+    "user"
+);
+id_type!(
+    /// Identifies a service account.
+    ServiceId,
+    "service account"
+);
+id_type!(
+    /// Identifies a key, a session or an invitation; says nothing of its secret.
+    CredentialId,
+    "credential"
+);
+id_type!(
+    /// Identifies one binding of a role.
+    BindingId,
+    "binding"
+);
+
 /// SHA-256 of some bytes; the address of an object. Text form: 64 lower-case hex digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

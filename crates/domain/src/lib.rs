@@ -7,19 +7,24 @@
 //!
 //! [`ports`] holds every call that one plane may make into another.
 
+pub mod access;
 pub mod call;
+pub mod dependencies;
 pub mod fault;
 pub mod function;
+pub mod host;
 pub mod id;
 pub mod log;
 pub mod name;
+pub mod network;
 pub mod ports;
 pub mod run;
 pub mod runtime;
+pub mod secret;
 pub mod time;
 pub mod version;
 
 pub use fault::{Code, Fault, FaultResult};
-pub use id::{Digest, FunctionId, RunId};
-pub use name::{FunctionName, NamespaceName, Scope, TenantName};
+pub use id::{BindingId, CredentialId, Digest, FunctionId, RunId, ServiceId, UserId};
+pub use name::{FunctionName, NamespaceName, RoleName, Scope, SecretName, ServiceName, TenantName};
 pub use time::{Clock, Timestamp};

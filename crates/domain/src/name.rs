@@ -93,6 +93,31 @@ name_type!(
     is_scope_name
 );
 
+name_type!(
+    /// The name of a secret, unique within a namespace: a letter or digit, then up to 127 of letters,
+    /// digits, `. _ -`.
+    SecretName,
+    "secret name",
+    "use a letter or digit, then up to 127 letters, digits, '.', '_' or '-'",
+    |value| value.len() <= 128
+        && value.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+);
+name_type!(
+    /// The name of a role: a letter or digit, then up to 63 of letters, digits, `. _ -`.
+    RoleName,
+    "role",
+    "use a letter or digit, then up to 63 letters, digits, '.', '_' or '-'",
+    is_scope_name
+);
+name_type!(
+    /// The name of a service account, unique within its tenant; same rule as [`TenantName`].
+    ServiceName,
+    "service account",
+    "use a letter or digit, then up to 63 letters, digits, '.', '_' or '-'",
+    is_scope_name
+);
+
 /// Who a thing belongs to: a tenant and one of its namespaces. Every repository
 /// method takes one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -8,10 +8,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 
 use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
+use crate::dependencies::Installer;
 use crate::fault::FaultResult;
 use crate::id::{Digest, FunctionId};
-use crate::name::Scope;
+use crate::name::{FunctionName, Scope, SecretName};
 use crate::runtime::{InstalledRuntime, RuntimeRef};
+use crate::secret::SecretValue;
 use crate::version::Build;
 
 /// Run code. Implemented by comet; aurora wraps it to record what came of each call.
@@ -50,7 +52,8 @@ pub trait Objects: Send + Sync {
 /// Make sandboxes for other planes: builds now, long-lived processes later. Implemented by comet.
 #[async_trait]
 pub trait Sandboxes: Send + Sync {
-    /// Builds a source tree with the host's toolchain in a sandbox without network.
+    /// Builds a source tree with the host's toolchain, or installs the packages that it names,
+    /// in a sandbox that reaches the configured registries only.
     /// A compiler error is an `Ok` build with status `Failed`; `Err` is the platform's.
     async fn build(&self, request: BuildRequest) -> FaultResult<Build>;
 
@@ -75,6 +78,8 @@ pub struct BuildRequest {
     pub code: Digest,
     /// The file that holds `main`.
     pub entry: String,
+    /// Of an interpreted function: what installs its packages.
+    pub dependencies: Option<Installer>,
 }
 
 /// Code trees on local disk, ready to be mounted. Implemented over `artifacts`.
@@ -90,4 +95,18 @@ pub trait CodeTrees: Send + Sync {
 pub struct CodeTree {
     pub path: PathBuf,
     pub guard: Arc<()>,
+}
+
+/// Values of secrets, for sandboxes that start. Implemented by control; comet asks. A port of
+/// its own, because a value must not be in anything that is kept, as a snapshot is.
+#[async_trait]
+pub trait Secrets: Send + Sync {
+    /// The value of each of `names`, in that order. Fails with `SecretUnavailable` if one does
+    /// not exist in the scope or was not granted to `function`.
+    async fn reveal(
+        &self,
+        scope: &Scope,
+        function: &FunctionName,
+        names: &[SecretName],
+    ) -> FaultResult<Vec<SecretValue>>;
 }

@@ -37,12 +37,19 @@ runtimes! {
     Rust => "rust";
     /// A ready executable for this host.
     Executable => "executable";
+    /// A ready executable that stays up and fetches its calls from the AWS Lambda Runtime API.
+    Provided => "provided";
 }
 
 impl Runtime {
     /// Whether source must be built before it can run.
     pub const fn is_compiled(self) -> bool {
         matches!(self, Runtime::Go | Runtime::Rust)
+    }
+
+    /// Whether a ready executable is deployed, for which the host needs nothing.
+    pub const fn is_executable(self) -> bool {
+        matches!(self, Runtime::Executable | Runtime::Provided)
     }
 
     /// Whether an interpreter with a shim runs it.
@@ -67,7 +74,7 @@ pub struct RuntimeRef {
 }
 
 impl RuntimeRef {
-    /// Parses `name` or `name<version>`; aliases `nodejs`, `golang`, `custom`, `provided` are known.
+    /// Parses `name` or `name<version>`; aliases `nodejs`, `golang`, `custom`, `provided.al2023` are known.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         let split = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
         let (name, version) = text.split_at(split);
@@ -79,6 +86,8 @@ impl RuntimeRef {
             "go" | "golang" => Runtime::Go,
             "rust" => Runtime::Rust,
             "executable" | "custom" | "binary" => Runtime::Executable,
+            // AWS names an operating system after it (`provided.al2023`), which here is the host's.
+            "provided" | "provided.al" => return Ok(Runtime::Provided.into()),
             _ => {
                 let known: Vec<_> = Runtime::ALL.iter().map(|r| r.as_str()).collect();
                 let shown: String = text.chars().take(40).collect();
@@ -145,6 +154,9 @@ mod tests {
         assert_eq!((parsed.runtime, parsed.version.as_deref()), (Runtime::Python, Some("3.11")));
         assert_eq!(RuntimeRef::parse("nodejs22.x").expect("known").version.as_deref(), Some("22"));
         assert_eq!(RuntimeRef::parse("go").expect("known").version, None);
+        for provided in ["provided", "provided.al2", "provided.al2023"] {
+            assert_eq!(RuntimeRef::parse(provided).expect("known"), Runtime::Provided.into(), "{provided}");
+        }
     }
 
     #[test]

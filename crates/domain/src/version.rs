@@ -62,11 +62,19 @@ pub struct Version {
 }
 
 impl Version {
-    /// The tree that is mounted as `/code`: the built artifact, or the source if none is needed.
+    /// The tree of installed packages that is mounted beside the code, if there is one.
+    pub fn installed(&self) -> Option<Digest> {
+        let compiled = self.spec.runtime.runtime.is_compiled();
+        self.build.artifact.filter(|_| self.build.status == CompileStatus::Success && !compiled)
+    }
+
+    /// The tree that is mounted as `/code`: the built artifact, or the source where nothing
+    /// is compiled.
     pub fn runnable_code(&self) -> Option<Digest> {
         match self.build.status {
             CompileStatus::NotRequired => Some(self.spec.code),
-            CompileStatus::Success => self.build.artifact,
+            CompileStatus::Success if self.spec.runtime.runtime.is_compiled() => self.build.artifact,
+            CompileStatus::Success => Some(self.spec.code),
             CompileStatus::Pending | CompileStatus::Compiling | CompileStatus::Failed => None,
         }
     }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub use nova_agent::guest::Program;
 
 /// Version of this protocol; `hello` compares it.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;
 /// Largest packet, bytes.
 pub const PACKET_MAX: usize = 128 * 1024;
 
@@ -28,12 +28,13 @@ pub enum RequestBody {
     Hello { protocol: u32, build: String },
     /// What to keep in stock from now on, whole; runtimes not named are emptied.
     Stock { stock: Vec<StockSpec> },
-    /// Hands out a sandbox, from stock if there is one. Reply carries two descriptors:
-    /// the channel to the agent and a pidfd of the sandbox's first process.
+    /// Hands out a sandbox, from stock if there is one. Reply carries three descriptors: the
+    /// channel to the agent, a pidfd of the sandbox's first process, and the link on which the
+    /// agent asks for connections (packets of `nova_agent::protocol::egress`).
     Launch(Box<LaunchSpec>),
     /// Every sandbox there is.
     List,
-    /// The channel and pidfd of a sandbox whose server is gone; it belongs to the caller from then on.
+    /// The channel, pidfd and link of a sandbox whose server is gone; it belongs to the caller from then on.
     Adopt { sandbox: u64 },
     /// Sends a signal to the first process of a sandbox; 9 ends all of it.
     Signal { sandbox: u64, signal: i32 },
@@ -107,6 +108,10 @@ pub struct LaunchSpec {
     pub lifetime: Lifetime,
     /// Whose it is, for `list` and the log.
     pub label: String,
+    /// Body of the first frame to the agent, sent as soon as the mounts are there. The keeper
+    /// does not look at it. Empty: the server sends everything itself.
+    #[serde(default)]
+    pub opening: String,
 }
 
 /// The answer to a request.
@@ -121,13 +126,31 @@ pub struct Reply {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "reply", rename_all = "snake_case")]
 pub enum ReplyBody {
-    Hello { protocol: u32, build: String, pid: u32, rootless: bool },
+    Hello {
+        protocol: u32,
+        build: String,
+        pid: u32,
+        rootless: bool,
+    },
     Done,
-    Launched { sandbox: u64, pid: u32, from_stock: bool, memory_peak_file: Option<String> },
-    Sandboxes { sandboxes: Vec<SandboxInfo> },
+    Launched {
+        sandbox: u64,
+        pid: u32,
+        from_stock: bool,
+        memory_peak_file: Option<String>,
+        /// Whether [`LaunchSpec::opening`] was sent.
+        #[serde(default)]
+        opened: bool,
+    },
+    Sandboxes {
+        sandboxes: Vec<SandboxInfo>,
+    },
     Usage(Usage),
     Status(Box<Status>),
-    Error { error: String, kind: ErrorKind },
+    Error {
+        error: String,
+        kind: ErrorKind,
+    },
 }
 
 /// Why a request failed.
@@ -187,6 +210,9 @@ pub struct SandboxInfo {
     pub leased: bool,
     pub age_ms: u64,
     pub memory_bytes: u64,
+    /// Name of its control groups, which says nothing to whoever sees it from inside.
+    #[serde(default)]
+    pub group: String,
 }
 
 /// One layer of isolation and whether this host gives it.

@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString};
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
@@ -244,6 +244,44 @@ pub(crate) fn loopback_up() -> io::Result<()> {
     }
 }
 
+/// Makes every IPv4 address local in this network namespace, so that the agent can take
+/// connections to any of them. There is no way out of the namespace before or after.
+pub(crate) fn all_addresses_local() -> io::Result<()> {
+    const LOOPBACK_INDEX: u32 = 1;
+    let flags = (libc::NLM_F_REQUEST | libc::NLM_F_CREATE | libc::NLM_F_ACK) as u16;
+    let mut message = Vec::with_capacity(36);
+    // nlmsghdr: length, type, flags, sequence, port
+    message.extend_from_slice(&36u32.to_ne_bytes());
+    message.extend_from_slice(&libc::RTM_NEWROUTE.to_ne_bytes());
+    message.extend_from_slice(&flags.to_ne_bytes());
+    message.extend_from_slice(&[1, 0, 0, 0, 0, 0, 0, 0]);
+    // rtmsg: local 0.0.0.0/0 in the table of local addresses
+    let (table, protocol) = (libc::RT_TABLE_LOCAL, libc::RTPROT_BOOT);
+    let (scope, kind) = (libc::RT_SCOPE_HOST, libc::RTN_LOCAL);
+    message.extend_from_slice(&[libc::AF_INET as u8, 0, 0, 0, table, protocol, scope, kind, 0, 0, 0, 0]);
+    // rtattr: through the loopback device
+    message.extend_from_slice(&8u16.to_ne_bytes());
+    message.extend_from_slice(&libc::RTA_OIF.to_ne_bytes());
+    message.extend_from_slice(&LOOPBACK_INDEX.to_ne_bytes());
+    let mut answer = [0u8; 128];
+    // SAFETY: both buffers are valid for the lengths given; the socket is ours and closed at the end.
+    let got = unsafe {
+        let kind = libc::SOCK_RAW | libc::SOCK_CLOEXEC;
+        let socket = OwnedFd::from_raw_fd(check(libc::socket(libc::AF_NETLINK, kind, libc::NETLINK_ROUTE))?);
+        let sent = libc::send(socket.as_raw_fd(), message.as_ptr().cast(), message.len(), 0);
+        if sent < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        libc::recv(socket.as_raw_fd(), answer.as_mut_ptr().cast(), answer.len(), 0)
+    };
+    // nlmsgerr: the header, then the error number, negative.
+    match answer.get(16..20).and_then(|bytes| bytes.try_into().ok()).map(i32::from_ne_bytes) {
+        Some(0) if got >= 20 => Ok(()),
+        Some(error) if got >= 20 => Err(io::Error::from_raw_os_error(-error)),
+        _ => Err(io::Error::other("the kernel's answer about a route is cut")),
+    }
+}
+
 /// Becomes this user and group for good, without further groups where that is allowed.
 pub(crate) fn become_user(uid: u32, gid: u32, drop_groups: bool) -> io::Result<()> {
     // SAFETY: plain integers; a null list of length 0 is allowed.
@@ -322,6 +360,14 @@ pub(crate) fn close_from(first: u32) -> io::Result<()> {
     check_long(unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) }).map(drop)
 }
 
+/// Closes every descriptor but the standard ones and `kept`, which gets number 3.
+pub(crate) fn keep_only(kept: OwnedFd) -> io::Result<OwnedFd> {
+    move_descriptor(kept.into_raw_fd(), 3, true)?;
+    close_from(4)?;
+    // SAFETY: nothing else in this process owns the number: all that did is gone with this call.
+    Ok(unsafe { OwnedFd::from_raw_fd(3) })
+}
+
 /// Replaces this process by `program` with an empty environment.
 pub(crate) fn execute(program: &CStr, arguments: &[&CStr]) -> io::Error {
     let mut list: Vec<*const libc::c_char> = arguments.iter().map(|text| text.as_ptr()).collect();
@@ -389,17 +435,15 @@ pub(crate) fn has_input(fd: BorrowedFd<'_>) -> bool {
     unsafe { libc::poll(&mut poll, 1, 0) == 1 && poll.revents & libc::POLLIN != 0 }
 }
 
-/// Waits until the other end of a pipe is closed without a word. Fails with what was
-/// written, or after `timeout`.
-pub(crate) fn wait_closed(fd: BorrowedFd<'_>, timeout: Duration) -> Result<(), String> {
+/// Whether the other end of a pipe was closed without a word; the error is what was written.
+pub(crate) fn is_closed(fd: BorrowedFd<'_>) -> Result<bool, String> {
     let mut poll = libc::pollfd { fd: fd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
     // SAFETY: one entry.
-    let count = unsafe { libc::poll(&mut poll, 1, timeout.as_millis() as i32) };
-    if count != 1 {
-        return Err("it took too long".to_owned());
+    if unsafe { libc::poll(&mut poll, 1, 0) } != 1 {
+        return Ok(false);
     }
     let said = if poll.revents & libc::POLLIN != 0 { read_some(fd, 1024) } else { Vec::new() };
-    if said.is_empty() { Ok(()) } else { Err(String::from_utf8_lossy(&said).into_owned()) }
+    if said.is_empty() { Ok(true) } else { Err(String::from_utf8_lossy(&said).into_owned()) }
 }
 
 /// Reads at most `limit` bytes that are there now.
@@ -411,9 +455,40 @@ pub(crate) fn read_some(fd: BorrowedFd<'_>, limit: usize) -> Vec<u8> {
     bytes
 }
 
+/// Reads until the end, at most `limit` bytes.
+pub(crate) fn read_whole(fd: RawFd, limit: usize) -> Vec<u8> {
+    let mut bytes = vec![0u8; limit];
+    let mut size = 0;
+    while size < limit {
+        // SAFETY: the buffer is valid for the rest of its length.
+        let got = unsafe { libc::read(fd, bytes.as_mut_ptr().add(size).cast(), limit - size) };
+        if got <= 0 {
+            break;
+        }
+        size += got as usize;
+    }
+    bytes.truncate(size);
+    bytes
+}
+
 pub(crate) fn write_all(fd: BorrowedFd<'_>, bytes: &[u8]) {
     // SAFETY: the bytes are valid for their length.
     unsafe { libc::write(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len()) };
+}
+
+/// Sends a length and `body` on a stream socket, at once or not at all.
+pub(crate) fn send_frame(socket: BorrowedFd<'_>, body: &[u8]) -> io::Result<()> {
+    let mut frame = Vec::with_capacity(4 + body.len());
+    frame.extend_from_slice(&(body.len() as u32).to_be_bytes());
+    frame.extend_from_slice(body);
+    let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
+    // SAFETY: the bytes are valid for their length.
+    let sent = unsafe { libc::send(socket.as_raw_fd(), frame.as_ptr().cast(), frame.len(), flags) };
+    match sent {
+        sent if sent == frame.len() as isize => Ok(()),
+        sent if sent < 0 => Err(io::Error::last_os_error()),
+        _ => Err(io::Error::other("the channel took a part of a frame only")),
+    }
 }
 
 /// Like [`write_all`] on a number that may be closed, which fails harmlessly.

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use nova_domain::{FunctionId, RunId};
+use nova_domain::{BindingId, CredentialId, FunctionId, RunId, ServiceId, UserId};
 use ulid::Generator;
 
 /// Makes ids; within one process they grow strictly.
@@ -29,6 +29,26 @@ impl Ids {
     /// A new function id.
     pub fn function(&self) -> FunctionId {
         FunctionId::new(self.next()).expect("a ULID is a valid id")
+    }
+
+    /// A new user id.
+    pub fn user(&self) -> UserId {
+        UserId::new(self.next()).expect("a ULID is a valid id")
+    }
+
+    /// A new id of a service account.
+    pub fn service(&self) -> ServiceId {
+        ServiceId::new(self.next()).expect("a ULID is a valid id")
+    }
+
+    /// A new id of a key, session or invitation.
+    pub fn credential(&self) -> CredentialId {
+        CredentialId::new(self.next()).expect("a ULID is a valid id")
+    }
+
+    /// A new id of a binding.
+    pub fn binding(&self) -> BindingId {
+        BindingId::new(self.next()).expect("a ULID is a valid id")
     }
 }
 

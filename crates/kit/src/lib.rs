@@ -5,5 +5,6 @@ pub mod clock;
 pub mod config;
 pub mod dirs;
 pub mod ids;
+pub mod seal;
 pub mod shutdown;
 pub mod telemetry;

@@ -1,6 +1,7 @@
 //! Settings of a server: `nova.toml`, `NOVA_*` variables and flags. `nova config show`
 //! prints each with its origin.
 
+use nova_domain::network::{IpNetwork, NetworkRule};
 use nova_kit::config::{ConfigError, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -8,13 +9,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServerSettings {
     pub(crate) server: Server,
+    pub(crate) access: AccessSettings,
     pub(crate) dirs: DirSettings,
     pub(crate) database: Database,
     pub(crate) objects: ObjectSettings,
     pub(crate) isolation: Isolation,
     pub(crate) pool: PoolSettings,
     pub(crate) build: BuildSettings,
+    pub(crate) egress: EgressSettings,
     pub(crate) runs: RunSettings,
+    pub(crate) secrets: SecretSettings,
     pub(crate) log: Log,
     pub(crate) traces: TraceSettings,
 }
@@ -30,11 +34,36 @@ pub(crate) struct Server {
     pub(crate) max_connections: u64,
     /// Threads that serve requests; 0: half of the CPUs.
     pub(crate) threads: u64,
+    /// Addresses under which a proxy offers the server, such as `https://nova.example`.
+    pub(crate) public_origins: Vec<String>,
 }
 
 impl Default for Server {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9000".into(), dev: false, drain_s: 25, max_connections: 20_000, threads: 0 }
+        Self {
+            listen: "127.0.0.1:9000".into(),
+            dev: false,
+            drain_s: 25,
+            max_connections: 20_000,
+            threads: 0,
+            public_origins: Vec::new(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct AccessSettings {
+    /// How long a session in a browser lasts, minutes.
+    pub(crate) session_m: u64,
+    /// How long an invitation can be accepted, hours.
+    pub(crate) invitation_h: u64,
+    /// Sign-ins that may be tried in a minute, per account and per address.
+    pub(crate) attempts_per_minute: u64,
+}
+
+impl Default for AccessSettings {
+    fn default() -> Self {
+        Self { session_m: 720, invitation_h: 168, attempts_per_minute: 10 }
     }
 }
 
@@ -139,11 +168,93 @@ pub(crate) struct BuildSettings {
     pub(crate) cpu_millis: u64,
     /// How long an API request waits for a build, seconds.
     pub(crate) wait_s: u64,
+    /// Where builds get packages from.
+    pub(crate) pip_index_url: String,
+    pub(crate) npm_registry: String,
+    pub(crate) cargo_registry: String,
+    pub(crate) go_proxy: String,
+    /// Hosts that builds may reach besides: rules as of a function, with commas between.
+    pub(crate) hosts: String,
 }
 
 impl Default for BuildSettings {
     fn default() -> Self {
-        Self { memory_mb: 2048, timeout_s: 300, tmp_mb: 1536, cpu_millis: 2000, wait_s: 120 }
+        let registries = nova_comet::RegistrySettings::default();
+        let hosts: Vec<_> = registries.hosts.iter().map(ToString::to_string).collect();
+        Self {
+            memory_mb: 2048,
+            timeout_s: 300,
+            tmp_mb: 1536,
+            cpu_millis: 2000,
+            wait_s: 120,
+            pip_index_url: registries.pip_index_url,
+            npm_registry: registries.npm_registry,
+            cargo_registry: registries.cargo_registry,
+            go_proxy: registries.go_proxy,
+            hosts: hosts.join(","),
+        }
+    }
+}
+
+impl BuildSettings {
+    /// Where builds get packages from.
+    pub(crate) fn registries(&self) -> Result<nova_comet::RegistrySettings, ConfigError> {
+        let invalid =
+            |fault: nova_domain::Fault| ConfigError::Invalid(format!("`build`: {}", fault.message()));
+        let texts = self.hosts.split(',').map(str::trim).filter(|text| !text.is_empty());
+        let registries = nova_comet::RegistrySettings {
+            pip_index_url: self.pip_index_url.clone(),
+            npm_registry: self.npm_registry.clone(),
+            cargo_registry: self.cargo_registry.clone(),
+            go_proxy: self.go_proxy.clone(),
+            hosts: texts.map(NetworkRule::parse).collect::<Result<_, _>>().map_err(invalid)?,
+        };
+        registries.policy().map_err(invalid)?;
+        Ok(registries)
+    }
+}
+
+/// What sandboxes may do on the network, besides the rules of each function.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct EgressSettings {
+    /// Connections at once of one sandbox, and of all together.
+    pub(crate) connections_per_sandbox: u64,
+    pub(crate) connections: u64,
+    /// New connections of one function in a second; twice as many may come at once.
+    pub(crate) connects_per_second: u64,
+    /// MiB of one function in an hour, both ways; 0: no limit.
+    pub(crate) mb_per_hour: u64,
+    pub(crate) connect_timeout_s: u64,
+    /// Addresses and networks that no function can reach, whatever its rules; with commas between.
+    pub(crate) never: String,
+}
+
+impl Default for EgressSettings {
+    fn default() -> Self {
+        Self {
+            connections_per_sandbox: 128,
+            connections: 4096,
+            connects_per_second: 100,
+            mb_per_hour: 0,
+            connect_timeout_s: 10,
+            // Where clouds tell machines their credentials.
+            never: "169.254.0.0/16,100.100.100.200,fe80::/10,fd00:ec2::254".into(),
+        }
+    }
+}
+
+impl EgressSettings {
+    /// The networks of `never`.
+    pub(crate) fn never(&self) -> Result<Vec<IpNetwork>, ConfigError> {
+        let texts = self.never.split(',').map(str::trim).filter(|text| !text.is_empty());
+        texts
+            .map(|text| match IpNetwork::parse(text) {
+                Some(Ok(network)) => Ok(network),
+                _ => Err(ConfigError::Invalid(format!(
+                    "`egress.never` has {text:?}, which is neither an address nor a network like 10.0.0.0/8"
+                ))),
+            })
+            .collect()
     }
 }
 
@@ -157,6 +268,14 @@ impl Default for RunSettings {
     fn default() -> Self {
         Self { retention_days: 30 }
     }
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SecretSettings {
+    /// File with the master keys; empty: `master.key` in the data directory.
+    pub(crate) key_file: String,
+    /// Master keys, 64 hexadecimal digits each, the newest first, separated by commas; goes before the file.
+    pub(crate) keys: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -188,13 +307,16 @@ impl Default for TraceSettings {
 }
 
 impl Settings for ServerSettings {
-    const SECRETS: &'static [&'static str] = &["objects.s3_secret_key"];
+    const SECRETS: &'static [&'static str] = &["objects.s3_secret_key", "secrets.keys"];
 
     fn validate(&self) -> Result<(), ConfigError> {
         let ranges = [
             ("server.max_connections", self.server.max_connections, 1, 1_000_000),
             ("server.threads", self.server.threads, 0, 256),
             ("server.drain_s", self.server.drain_s, 0, 3600),
+            ("access.session_m", self.access.session_m, 1, 525_600),
+            ("access.invitation_h", self.access.invitation_h, 1, 8760),
+            ("access.attempts_per_minute", self.access.attempts_per_minute, 1, 100_000),
             ("isolation.server_uid", self.isolation.server_uid, 1, 4_000_000_000),
             ("isolation.uid_base", self.isolation.uid_base, 65_536, 4_000_000_000),
             ("isolation.uid_count", self.isolation.uid_count, 1, 1_000_000),
@@ -210,6 +332,11 @@ impl Settings for ServerSettings {
             ("build.tmp_mb", self.build.tmp_mb, 64, 65_536),
             ("build.cpu_millis", self.build.cpu_millis, 50, 64_000),
             ("build.wait_s", self.build.wait_s, 1, 3600),
+            ("egress.connections_per_sandbox", self.egress.connections_per_sandbox, 1, 4096),
+            ("egress.connections", self.egress.connections, 1, 100_000),
+            ("egress.connects_per_second", self.egress.connects_per_second, 1, 100_000),
+            ("egress.mb_per_hour", self.egress.mb_per_hour, 0, 1 << 40),
+            ("egress.connect_timeout_s", self.egress.connect_timeout_s, 1, 300),
             ("runs.retention_days", self.runs.retention_days, 1, 3650),
         ];
         for (key, value, low, high) in ranges {
@@ -217,6 +344,8 @@ impl Settings for ServerSettings {
                 return Err(ConfigError::Invalid(format!("`{key}` must be {low} to {high}, is {value}")));
             }
         }
+        self.egress.never()?;
+        self.build.registries()?;
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
             return Err(ConfigError::Invalid(format!(
                 "`log.format` must be text, json or auto, is {:?}",

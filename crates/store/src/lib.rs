@@ -10,6 +10,7 @@
 //! both engines, an implementation in each engine's folder with its statements listed in
 //! that engine's registry, and cases in `tests/it/contract`.
 
+mod access_rows;
 mod error;
 mod migrate;
 mod observe;

@@ -33,6 +33,8 @@ macro_rules! migrations {
 /// Migrations of SQLite's `nova.db`.
 pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     1 "functions" "0001_functions.nova.sql",
+    3 "access" "0003_access.nova.sql",
+    4 "secrets" "0004_secrets.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
 pub(crate) const SQLITE_WORK: &[Migration] = &[];
@@ -44,6 +46,8 @@ pub(crate) const SQLITE_LOG: &[Migration] = migrations!("sqlite":
 pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     1 "functions" "0001_functions.sql",
     2 "runs" "0002_runs.sql",
+    3 "access" "0003_access.sql",
+    4 "secrets" "0004_secrets.sql",
 );
 
 /// A migration that a database says it has.

@@ -1,6 +1,8 @@
 //! Stored columns to domain values and back; the same for both engines. JSON documents
 //! carry a version in `v`, so that a later program can tell how to read them.
 
+mod secret;
+
 use std::collections::BTreeMap;
 
 use nova_domain::call::{CallSource, FunctionError};
@@ -17,6 +19,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
+pub(crate) use secret::{SecretData, SecretRow};
+
 #[derive(Serialize, Deserialize)]
 struct Document<T> {
     v: u32,
@@ -28,7 +32,7 @@ pub(crate) fn document<T: Serialize>(data: &T) -> StoreResult<String> {
     serde_json::to_string(&Document { v: 1, data }).map_err(|error| StoreError::unreadable("document", error))
 }
 
-fn read_document<T: DeserializeOwned>(what: &'static str, text: &str) -> StoreResult<T> {
+pub(crate) fn read_document<T: DeserializeOwned>(what: &'static str, text: &str) -> StoreResult<T> {
     let document: Document<serde_json::Value> =
         serde_json::from_str(text).map_err(|error| StoreError::unreadable(what, error))?;
     if document.v != 1 {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Functions, Logs, Runs, Versions};
+use crate::repo::{Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -22,6 +22,11 @@ pub struct Store {
     pub(crate) versions: Arc<dyn Versions>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
+    pub(crate) secrets: Arc<dyn Secrets>,
+    pub(crate) tenants: Arc<dyn Tenants>,
+    pub(crate) users: Arc<dyn Users>,
+    pub(crate) credentials: Arc<dyn Credentials>,
+    pub(crate) roles: Arc<dyn Roles>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -67,6 +72,31 @@ impl Store {
     /// Log lines.
     pub fn logs(&self) -> &dyn Logs {
         &*self.logs
+    }
+
+    /// Secrets, sealed.
+    pub fn secrets(&self) -> &dyn Secrets {
+        &*self.secrets
+    }
+
+    /// Tenants and namespaces.
+    pub fn tenants(&self) -> &dyn Tenants {
+        &*self.tenants
+    }
+
+    /// People, their memberships, and service accounts.
+    pub fn users(&self) -> &dyn Users {
+        &*self.users
+    }
+
+    /// Keys, sessions and invitations.
+    pub fn credentials(&self) -> &dyn Credentials {
+        &*self.credentials
+    }
+
+    /// Custom roles, and roles given to somebody.
+    pub fn roles(&self) -> &dyn Roles {
+        &*self.roles
     }
 
     /// `sqlite` or `postgres`.

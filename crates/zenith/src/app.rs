@@ -1,13 +1,15 @@
 //! What handlers work with.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use futures::future::BoxFuture;
+use nova_api::v1::SystemView;
 use nova_aurora::Observatory;
-use nova_control::Functions;
+use nova_control::access::Access;
+use nova_control::{Functions, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
 use nova_kit::ids::Ids;
@@ -15,10 +17,14 @@ use tokio::time::Instant;
 
 use crate::edge::guard::DevGuard;
 use crate::edge::measure::Meter;
+use crate::edge::site::Site;
 use crate::routes;
 
 /// Asks every part of the server how it is: `Err` says what is wrong and what to do now.
 pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, BTreeMap<String, Check>> + Send + Sync>;
+
+/// Tells what the server is made of and how it is set.
+pub type SystemReport = Arc<dyn Fn() -> BoxFuture<'static, SystemView> + Send + Sync>;
 
 /// State of one part.
 pub type Check = Result<(), String>;
@@ -28,6 +34,8 @@ pub struct Parts {
     /// Runs code; the recorder around the executor.
     pub invoker: Arc<dyn Invoker>,
     pub functions: Functions,
+    pub secrets: Secrets,
+    pub access: Access,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
@@ -38,6 +46,8 @@ pub struct Parts {
     pub readiness: Readiness,
     /// With `--dev`: the guard against foreign web pages. `None` only where callers are known by key.
     pub guard: Option<DevGuard>,
+    /// How browsers know this server.
+    pub site: Site,
 }
 
 /// The application: state and router. Cheap to clone.
@@ -53,6 +63,7 @@ pub(crate) struct Inner {
     pub(crate) started_at: Instant,
     started: AtomicBool,
     stopping: AtomicBool,
+    system: OnceLock<SystemReport>,
 }
 
 impl App {
@@ -65,8 +76,21 @@ impl App {
             started_at: Instant::now(),
             started: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
+            system: OnceLock::new(),
         };
         Self { inner: Arc::new(inner) }
+    }
+
+    /// Says how `/system` is answered; without it that is only the version. The first one stays.
+    pub fn set_system(&self, report: SystemReport) {
+        let _ = self.inner.system.set(report);
+    }
+
+    pub(crate) async fn system(&self) -> SystemView {
+        match self.inner.system.get() {
+            Some(report) => report().await,
+            None => SystemView { version: self.parts().version.clone(), ..SystemView::default() },
+        }
     }
 
     /// Says that the start is done: `/health/startup` and `/health/ready` may answer 200 from now on.
@@ -93,6 +117,10 @@ impl App {
 
     pub(crate) fn functions(&self) -> &Functions {
         &self.inner.parts.functions
+    }
+
+    pub(crate) fn access(&self) -> &Access {
+        &self.inner.parts.access
     }
 
     pub(crate) fn router(&self) -> Result<Router, Fault> {

@@ -24,9 +24,9 @@ pub(crate) struct Bounds {
     pub(crate) idle: Duration,
 }
 
-/// Bounds of a change, which may hold the text of one file.
-pub(crate) const CHANGE: Bounds =
-    Bounds { size: 16 * 1024 * 1024, whole: Duration::from_secs(60), idle: Duration::from_secs(10) };
+/// Bounds of a body that holds a few names.
+pub(crate) const SMALL: Bounds =
+    Bounds { size: 256 * 1024, whole: Duration::from_secs(20), idle: Duration::from_secs(10) };
 
 /// Bounds of an event.
 pub(crate) const EVENT: Bounds = Bounds {
@@ -35,7 +35,7 @@ pub(crate) const EVENT: Bounds = Bounds {
     idle: Duration::from_secs(10),
 };
 
-/// Bounds of code: archives are 100 MB at most, with room for base64 or the form around it.
+/// Bounds of what may hold code: archives are 100 MB at most, with room for base64 or the form around it.
 pub(crate) const CODE: Bounds =
     Bounds { size: 140 * 1024 * 1024, whole: Duration::from_secs(600), idle: Duration::from_secs(20) };
 

@@ -1,7 +1,8 @@
 //! The only network server: HTTP to calls on planes, and results to HTTP.
 //!
 //! ```text
-//! serve (accept, bounds, drain) > edge (id, guard, scope, trace; problem, metrics, log) > routes/<noun>/<verb>
+//! serve (accept, bounds, drain) > edge (id, guard, identity, scope, trace; problem, metrics, log)
+//!     > authorise (the row's permission) > routes/<noun>/<verb>
 //! ```
 //!
 //! The router is built from `nova_api::endpoints`; a route without a row there cannot exist. The
@@ -16,6 +17,7 @@ mod routes;
 mod serve;
 mod sse;
 
-pub use app::{App, Check, Parts, Readiness};
+pub use app::{App, Check, Parts, Readiness, SystemReport};
 pub use edge::guard::DevGuard;
+pub use edge::site::Site;
 pub use serve::{ServeSettings, serve};

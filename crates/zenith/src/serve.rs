@@ -139,13 +139,14 @@ impl Connection {
     async fn run(self, stream: TcpStream) {
         // Answers are written whole; waiting for more would only make them late.
         let _ = stream.set_nodelay(true);
+        let peer = stream.peer_addr().ok().map(|address| address.ip());
         let begun = Arc::new(AtomicBool::new(false));
         let service = {
             let (edge, begun) = (self.edge, begun.clone());
             service_fn(move |request: http::Request<Incoming>| {
                 begun.store(true, Ordering::Relaxed);
                 let edge = edge.clone();
-                async move { Ok::<_, Infallible>(edge.handle(request).await) }
+                async move { Ok::<_, Infallible>(edge.handle(request, peer).await) }
             })
         };
         let served = self.builder.serve_connection(TokioIo::new(stream), service);

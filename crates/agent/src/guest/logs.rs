@@ -44,6 +44,12 @@ impl LogBuffer {
         self.add(Source::Agent, text);
     }
 
+    /// Adds a remark about what user code did. It counts into the log's limit, because user
+    /// code can cause any number of them.
+    pub(super) fn remark(&mut self, text: &str) {
+        self.push(Source::Agent, text.as_bytes());
+    }
+
     fn add(&mut self, source: Source, text: String) {
         let at = sys::now_micros();
         self.oldest.get_or_insert(at);

@@ -4,6 +4,7 @@
 //!
 //! ```text
 //! host <- frames on descriptor 3 -> agent <- frames on a socket pair -> shim + user code
+//!      <- packets on descriptor 4 ->      <- DNS, TCP on loopback  -> user code
 //!                                         <- pipes: stdin, stdout, stderr -> process of a call
 //! ```
 //!
@@ -13,6 +14,9 @@
 mod agent;
 mod call;
 mod conn;
+mod dns;
+mod egress;
+pub mod lambda;
 mod logs;
 mod process;
 mod sys;
@@ -34,6 +38,8 @@ pub struct Start {
 
 /// The descriptor on which the agent finds the channel to the host.
 pub const CHANNEL_FD: i32 = 3;
+/// The descriptor on which it finds the link for connections.
+pub const EGRESS_FD: i32 = 4;
 
 /// Runs the agent until the host says stop or its channel closes. Returns the exit code.
 pub fn run(start: Start) -> io::Result<i32> {
@@ -41,7 +47,8 @@ pub fn run(start: Start) -> io::Result<i32> {
     sys::hide_self()?;
     // It survived our own exec; no program that we start may have it.
     sys::close_on_exec(CHANNEL_FD)?;
-    // SAFETY: the keeper hands the channel over as descriptor 3 and nothing else uses it.
-    let channel = unsafe { OwnedFd::from_raw_fd(CHANNEL_FD) };
-    agent::Agent::new(channel, start, oom)?.run()
+    sys::close_on_exec(EGRESS_FD)?;
+    // SAFETY: the keeper hands both over as these descriptors and nothing else uses them.
+    let (channel, link) = unsafe { (OwnedFd::from_raw_fd(CHANNEL_FD), OwnedFd::from_raw_fd(EGRESS_FD)) };
+    agent::Agent::new(channel, link, start, oom)?.run()
 }

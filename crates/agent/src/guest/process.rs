@@ -21,7 +21,7 @@ pub struct Program {
 }
 
 impl Program {
-    fn command(&self, file_size: Option<u64>) -> io::Result<Command> {
+    pub(super) fn command(&self, file_size: Option<u64>) -> io::Result<Command> {
         let (program, arguments) =
             self.argv.split_first().ok_or_else(|| io::Error::other("the command is empty"))?;
         let mut command = Command::new(program);

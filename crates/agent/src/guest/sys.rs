@@ -182,6 +182,34 @@ pub(super) fn duplicate_above(from: RawFd, lowest: RawFd) -> io::Result<OwnedFd>
     unsafe { Ok(OwnedFd::from_raw_fd(check(libc::fcntl(from, libc::F_DUPFD_CLOEXEC, lowest))?)) }
 }
 
+/// Makes reads and writes of `fd` wait.
+pub(super) fn set_blocking(fd: RawFd) -> io::Result<()> {
+    // SAFETY: F_GETFL and F_SETFL take plain integers.
+    unsafe {
+        let flags = check(libc::fcntl(fd, libc::F_GETFL))?;
+        check(libc::fcntl(fd, libc::F_SETFL, flags & !libc::O_NONBLOCK)).map(drop)
+    }
+}
+
+/// Writes `text` into the pipe whose reading end is `fd`; fails instead of waiting.
+pub(super) fn write_into_pipe(fd: RawFd, text: &str) -> io::Result<()> {
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let path = format!("/proc/self/fd/{fd}");
+    let mut pipe = std::fs::OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path)?;
+    pipe.write_all(text.as_bytes())
+}
+
+/// Ends this process by a signal, as far as the signal ends processes.
+pub(super) fn die_by(signal: i32) {
+    let _ = unblock_signals();
+    // SAFETY: plain integers; the default action of the signal is what is wanted.
+    unsafe {
+        libc::signal(signal, libc::SIG_DFL);
+        libc::raise(signal);
+    }
+}
+
 /// Duplicates `from` onto `to` without close-on-exec (in a child between fork and exec).
 pub(super) fn duplicate_onto(from: RawFd, to: RawFd) -> io::Result<()> {
     // SAFETY: plain integers; dup2 clears close-on-exec unless both are equal.
@@ -244,6 +272,10 @@ impl Epoll {
 
     pub(super) fn change(&self, fd: RawFd, token: u64, interest: u32) -> io::Result<()> {
         self.control(libc::EPOLL_CTL_MOD, fd, token, interest)
+    }
+
+    pub(super) fn remove(&self, fd: RawFd) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_DEL, fd, 0, 0)
     }
 
     /// Waits for events; `None` waits for ever. Fills `out` with (token, readiness).

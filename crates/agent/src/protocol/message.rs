@@ -57,6 +57,12 @@ pub struct Init {
     pub layers: Vec<String>,
     /// Longest response that mode `process` may give, bytes.
     pub output_max: usize,
+    /// What the runtime started stays between calls (and ends with the sandbox).
+    #[serde(default)]
+    pub keeps_processes: bool,
+    /// Ports to which code may connect; none: there is no network.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub egress_ports: Vec<u16>,
 }
 
 impl Init {
@@ -81,6 +87,8 @@ impl Init {
             code_dir: "/code".to_owned(),
             layers: Vec::new(),
             output_max: 6 << 20,
+            keeps_processes: false,
+            egress_ports: Vec::new(),
         }
     }
 }

@@ -38,6 +38,7 @@
 //!   its lines on as for any other.
 //! * With Ping the host asks the agent to end what is left running while no call is.
 
+pub mod egress;
 pub mod frame;
 pub mod message;
 

@@ -1,20 +1,24 @@
 //! The typed client of the API. Every method is one request; none is repeated by itself.
 
+mod access;
 mod call;
 mod error;
 mod function;
 mod log;
 mod platform;
 mod run;
+mod secret;
 mod sse;
 
 use std::time::Duration;
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
 use reqwest::{Method, RequestBuilder, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::access::ListKeys;
 pub use self::call::{CallOptions, EventStream, StreamItem};
 pub use self::error::ClientError;
 pub use self::function::ListFunctions;
@@ -51,6 +55,7 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     scope: Vec<(&'static str, String)>,
+    key: Option<HeaderValue>,
 }
 
 impl Client {
@@ -69,14 +74,30 @@ impl Client {
             builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|source| ClientError::unreachable(base, source))?;
-        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), scope: Vec::new() })
+        Ok(Self { http, base: base.trim_end_matches('/').to_owned(), scope: Vec::new(), key: None })
     }
 
-    /// The same client for another tenant and namespace.
+    /// The same client for another tenant and namespace; `None`: the server's choice.
     #[must_use]
-    pub fn in_scope(&self, tenant: &str, namespace: &str) -> Self {
-        let scope = vec![(headers::TENANT, tenant.to_owned()), (headers::NAMESPACE, namespace.to_owned())];
-        Self { http: self.http.clone(), base: self.base.clone(), scope }
+    pub fn in_scope<'s>(
+        &self,
+        tenant: impl Into<Option<&'s str>>,
+        namespace: impl Into<Option<&'s str>>,
+    ) -> Self {
+        let named = [(headers::TENANT, tenant.into()), (headers::NAMESPACE, namespace.into())];
+        let scope = named.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))).collect();
+        Self { scope, ..self.clone() }
+    }
+
+    /// The same client with a key. A text that cannot be one is left out, and the server says so.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        let value = HeaderValue::from_str(&format!("Bearer {key}")).ok();
+        let key = value.map(|mut value| {
+            value.set_sensitive(true);
+            value
+        });
+        Self { key, ..self.clone() }
     }
 
     /// The server's address.
@@ -91,7 +112,10 @@ impl Client {
             url.push('/');
             url.extend(utf8_percent_encode(segment, SEGMENT));
         }
-        let request = self.http.request(method, url);
+        let mut request = self.http.request(method, url);
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key.clone());
+        }
         self.scope.iter().fold(request, |request, (name, value)| request.header(*name, value))
     }
 

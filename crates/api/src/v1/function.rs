@@ -71,6 +71,10 @@ pub struct CreateFunction {
     pub env_vars: BTreeMap<String, String>,
     #[serde(default)]
     pub limits: LimitsBody,
+    /// What the code may reach on the network: `HOST[:PORT,..]`, where HOST is a name, `*.ending`,
+    /// `*`, an IP address or a network; without ports 443. Empty, the default: nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub network: Vec<String>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -99,7 +103,7 @@ pub struct LimitsBody {
 }
 
 /// Body of `PATCH /functions/{name}`. A field that is absent stays, null sets the default.
-/// Runtime, handler, mode, entry, environment and limits make a new version if they change.
+/// Runtime, handler, mode, entry, environment, limits and network make a new version if they change.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PatchFunction {
@@ -107,64 +111,81 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revision: Option<u64>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub runtime: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub handler: Patch<String>,
-    /// `handler`, `script` or `process`; null: what handler and runtime say.
+    /// `handler`, `script`, `process` or `lambda`; null: what handler and runtime say.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub mode: Patch<Mode>,
-    /// New source text of the entry file; the other files stay.
+    /// New source text of the entry file; the other files stay, unless `files` is given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// The whole code anew: source files by path below the code's root. With `code` as the
+    /// entry file, or that one among them.
+    #[serde(alias = "dependency_files", skip_serializing_if = "BTreeMap::is_empty")]
+    pub files: BTreeMap<String, String>,
+    /// The whole code anew: a zip, tar or tar.gz archive, base64. Goes without `code` and `files`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub archive: Option<String>,
     #[serde(skip_serializing_if = "Patch::is_absent", alias = "entry_point")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, required = false)]
     pub entry: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub memory_mb: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub timeout_s: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub min_replicas: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_replicas: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub instance_concurrency: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub idle_ttl_s: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_calls: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_queue: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub max_wait_ms: Patch<u32>,
     /// The whole environment anew; null empties it.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, required = false)]
     pub env_vars: Patch<BTreeMap<String, String>>,
     /// Single variables: a value sets one, null takes it away; the others stay.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub merge_env_vars: BTreeMap<String, Option<String>>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<LimitsPatch>)]
+    #[schema(value_type = Option<LimitsPatch>, required = false)]
     pub limits: Patch<LimitsPatch>,
+    /// All network rules anew; null takes all away.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<Vec<String>>)]
+    pub network: Patch<Vec<String>>,
+    /// Network rules to add; the others stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allow_network: Vec<String>,
+    /// Network rules to take away; the others stay.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub revoke_network: Vec<String>,
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<String>, required = false)]
     pub description: Patch<String>,
     /// All tags anew; null takes all away.
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<BTreeMap<String, String>>)]
+    #[schema(value_type = Option<BTreeMap<String, String>>, required = false)]
     pub tags: Patch<BTreeMap<String, String>>,
 }
 
@@ -173,19 +194,19 @@ pub struct PatchFunction {
 #[serde(deny_unknown_fields, default)]
 pub struct LimitsPatch {
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub cpu_millis: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, required = false)]
     pub vcpus: Patch<f64>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub pids: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub tmp_mb: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
-    #[schema(value_type = Option<u32>)]
+    #[schema(value_type = Option<u32>, required = false)]
     pub file_size_mb: Patch<u32>,
 }
 
@@ -221,6 +242,8 @@ pub struct FunctionView {
     pub max_wait_ms: u32,
     pub env_vars: BTreeMap<String, String>,
     pub limits: LimitsView,
+    /// What the code may reach on the network.
+    pub network: Vec<String>,
     pub description: String,
     pub tags: BTreeMap<String, String>,
     /// The active version: what a call without qualifier runs.
@@ -270,6 +293,7 @@ impl FunctionView {
             max_wait_ms: function.pool.max_wait_ms,
             env_vars: spec.env,
             limits: LimitsView::from(&limits),
+            network: spec.network.texts(),
             description: function.description,
             tags: function.tags,
             version: function.active_version,

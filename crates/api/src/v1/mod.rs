@@ -1,5 +1,6 @@
 //! Version 1 of the wire. Fields are only ever added; a change of meaning is a new version.
 
+pub mod access;
 pub mod code;
 pub mod function;
 pub mod health;
@@ -7,11 +8,19 @@ pub mod invoke;
 pub mod log;
 pub mod page;
 pub mod patch;
+pub mod people;
 pub mod problem;
 pub mod run;
 pub mod runtime;
+pub mod secret;
+pub mod stats;
+pub mod system;
 pub mod version;
 
+pub use access::{
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
+    RoleGrantBody, SignIn, TenantView, UsableScope,
+};
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
 pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
 pub use health::{Health, HealthCheck, HealthStatus};
@@ -19,7 +28,15 @@ pub use invoke::{CallError, InvokeAnswer, StreamDone};
 pub use log::LogLineView;
 pub use page::Page;
 pub use patch::Patch;
+pub use people::{
+    AcceptInvitation, BindingView, ChangePassword, CreateBinding, CreateInvitation, CreateRole,
+    CreateServiceAccount, CreatedInvitation, InvitationView, MemberView, PatchUser, PutRole, RoleView,
+    ServiceAccountView, SessionView, SetMember, UserView,
+};
 pub use problem::{FieldProblem, Problem};
 pub use run::RunView;
 pub use runtime::{RuntimeInstall, RuntimeView};
+pub use secret::{CreateSecret, KeyRotation, PatchSecret, SecretView};
+pub use stats::{FailingView, StatsNumbers, StatsPoint, StatsView};
+pub use system::{IsolationView, KeeperView, SettingView, StockView, SystemView};
 pub use version::{ChangeView, VersionDiff, VersionView};

@@ -40,7 +40,7 @@ impl RuntimeView {
                 .filter(|one| one.runtime == runtime)
                 .map(|one| RuntimeInstall { version: one.version.clone(), path: one.path.clone() })
                 .collect();
-            let available = runtime == Runtime::Executable || !installed.is_empty();
+            let available = runtime.is_executable() || !installed.is_empty();
             let kind = match (runtime.is_interpreted(), runtime.is_compiled()) {
                 (true, _) => "interpreted",
                 (_, true) => "compiled",

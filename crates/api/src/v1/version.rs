@@ -27,6 +27,8 @@ pub struct VersionView {
     pub timeout_s: u32,
     pub env_vars: BTreeMap<String, String>,
     pub limits: LimitsView,
+    /// What the code may reach on the network.
+    pub network: Vec<String>,
     /// SHA-256 of the source tree.
     pub code_hash: String,
     /// Unpacked size of the source tree, bytes.
@@ -56,6 +58,7 @@ impl VersionView {
             timeout_s: spec.limits.timeout_s,
             env_vars: spec.env,
             limits: LimitsView::from(&spec.limits),
+            network: spec.network.texts(),
             code_hash: spec.code.to_string(),
             code_size: spec.code_size,
             compile_status: version.build.status,

@@ -9,7 +9,7 @@ use flate2::bufread::MultiGzDecoder;
 use nova_domain::Fault;
 
 use super::path::entry_path;
-use super::{Tree, USER_LIMITS, entry_fault, tar_archive, zip_archive};
+use super::{Limits, PACKED_LIMITS, Tree, USER_LIMITS, entry_fault, tar_archive, zip_archive};
 
 /// Most entries of an archive, directories counted.
 pub(super) const ENTRIES_MAX: usize = 10_000;
@@ -41,23 +41,39 @@ pub fn import(archive: &[u8]) -> Result<Tree, Fault> {
     Ok(tree)
 }
 
+/// Reads the tar archive of what a build made, under [`PACKED_LIMITS`]. It comes out of a
+/// sandbox, so it is checked as a user's archive is.
+pub fn import_built(archive: &[u8]) -> Result<Tree, Fault> {
+    let tree = tar_archive::import_with(archive, Importer::of_build())?;
+    if tree.is_empty() { Err(Fault::invalid("the build made no file")) } else { Ok(tree) }
+}
+
 /// Collects the entries of an archive.
 pub(super) struct Importer {
     tree: Tree,
     directories: BTreeSet<String>,
     entries: usize,
+    entries_max: usize,
 }
 
 impl Importer {
     pub(super) fn new() -> Self {
-        Self { tree: Tree::new(), directories: BTreeSet::new(), entries: 0 }
+        Self::with_limits(USER_LIMITS, ENTRIES_MAX)
+    }
+
+    fn of_build() -> Self {
+        Self::with_limits(PACKED_LIMITS, 2 * PACKED_LIMITS.files)
+    }
+
+    fn with_limits(limits: Limits, entries_max: usize) -> Self {
+        Self { tree: Tree::with_limits(limits), directories: BTreeSet::new(), entries: 0, entries_max }
     }
 
     /// Counts an entry and checks its name. `None` for the archive's root.
     pub(super) fn enter<'a>(&mut self, raw: &'a [u8]) -> Result<Option<&'a str>, Fault> {
         self.entries += 1;
-        if self.entries > ENTRIES_MAX {
-            return Err(Fault::invalid(format!("the archive has more than {ENTRIES_MAX} entries")));
+        if self.entries > self.entries_max {
+            return Err(Fault::invalid(format!("the archive has more than {} entries", self.entries_max)));
         }
         entry_path(raw)
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 use nova_domain::Fault;
 
-pub use import::import;
+pub use import::{import, import_built};
 pub use path::check_path;
 pub use tar_archive::{pack, read};
 pub use unpack::unpack;
@@ -31,8 +31,9 @@ pub struct Limits {
 /// Limits of what a user hands in: 100 MB in all, 50 MB a file, 1,000 files.
 pub const USER_LIMITS: Limits = Limits { total: 100 * 1024 * 1024, file: 50 * 1024 * 1024, files: 1000 };
 
-/// Limits of what we packed ourselves: a built executable may fill a whole tree.
-pub const PACKED_LIMITS: Limits = Limits { total: 128 * 1024 * 1024, file: 128 * 1024 * 1024, files: 1000 };
+/// Limits of what we packed ourselves: a built executable may fill a whole tree, and
+/// installed packages have many files.
+pub const PACKED_LIMITS: Limits = Limits { total: 512 * 1024 * 1024, file: 128 * 1024 * 1024, files: 50_000 };
 
 /// Longest path of a file, bytes.
 pub const PATH_MAX: usize = 256;

@@ -53,9 +53,12 @@ pub fn read(archive: &Bytes) -> Result<Tree, Fault> {
 
 /// Reads a user's tar stream.
 pub(super) fn import(stream: impl Read) -> Result<Tree, Fault> {
+    import_with(stream, Importer::new())
+}
+
+pub(super) fn import_with(stream: impl Read, mut importer: Importer) -> Result<Tree, Fault> {
     let damaged =
         |error: std::io::Error| Fault::invalid(format!("the archive is damaged or too large: {error}"));
-    let mut importer = Importer::new();
     let mut archive = Archive::new(stream);
     for entry in archive.entries().map_err(damaged)? {
         let mut entry = entry.map_err(damaged)?;

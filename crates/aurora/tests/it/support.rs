@@ -156,8 +156,10 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         entry: "main.py".to_owned(),
         env: Env::new(),
         limits: Limits::default(),
+        dependencies: None,
+        network: Default::default(),
     };
-    FunctionSnapshot { code: spec.code, function, version: 3, spec }
+    FunctionSnapshot { code: spec.code, installed: None, secrets: 0, function, version: 3, spec }
 }
 
 /// Knows every function but `missing`.

@@ -31,7 +31,9 @@ pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultRes
                 Some(error) => Err(function_error(placed, error).await),
             };
             let mut logs = placed.lease.sandbox().take_init_logs();
-            logs.extend(answer.logs);
+            let mut printed = answer.logs;
+            placed.lease.sandbox().mask().lines(&mut printed);
+            logs.extend(printed);
             let mut outcome = outcome(placed, result, answer.exec_us, logs, answer.logs_dropped);
             outcome.usage.queue_us += answer.queued_us;
             Ok(outcome)
@@ -102,14 +104,16 @@ async fn function_error(placed: &Placed, error: GuestError) -> FunctionError {
             FunctionErrorKind::Error
         }
     };
-    FunctionError {
+    let mut told = FunctionError {
         kind,
         error_type: error.error_type,
         message: error.message,
         stack: error.stack,
         exit_code: error.exit_code,
         signal: error.signal,
-    }
+    };
+    placed.lease.sandbox().mask().error(&mut told);
+    told
 }
 
 fn out_of_memory(placed: &Placed, usage: SandboxUsage) -> FunctionError {

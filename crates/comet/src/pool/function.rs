@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::PoolReport;
 use super::start::Starter;
+use crate::egress::Session;
 use crate::sandbox::Sandbox;
 
 /// A sandbox in the pool.
@@ -22,6 +23,9 @@ pub(crate) struct Member {
     pub(crate) sandbox: Sandbox,
     /// Keeps the code from being collected.
     _code: CodeTree,
+    _installed: Option<CodeTree>,
+    /// Shut when the sandbox is given up.
+    _network: Option<Session>,
     calls: AtomicU32,
     starter: Arc<Starter>,
 }
@@ -109,7 +113,7 @@ impl Drop for Lease {
 
 impl FunctionPool {
     pub(super) fn new(snapshot: Arc<FunctionSnapshot>, starter: Arc<Starter>) -> Arc<Self> {
-        let settings = snapshot.function.pool.clone();
+        let settings = snapshot.pool();
         let revision = snapshot.function.revision;
         let state = Mutex::new(State { settings, revision, ..State::default() });
         Arc::new(Self { snapshot, starter, state })
@@ -125,7 +129,7 @@ impl FunctionPool {
         let mut state = self.state();
         if snapshot.function.revision > state.revision {
             state.revision = snapshot.function.revision;
-            state.settings = snapshot.function.pool.clone();
+            state.settings = snapshot.pool();
         }
     }
 
@@ -305,6 +309,8 @@ impl FunctionPool {
                 let member = Arc::new(Member {
                     sandbox: started.sandbox,
                     _code: started.code,
+                    _installed: started.installed,
+                    _network: started.network,
                     calls: AtomicU32::new(0),
                     starter: self.starter.clone(),
                 });

@@ -2,6 +2,7 @@
 //! function version for ever; an idle one is reused by the next call of that version.
 
 mod function;
+mod lambda;
 mod start;
 
 use std::collections::HashMap;
@@ -9,21 +10,20 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nova_domain::FunctionId;
-use nova_domain::call::FunctionSnapshot;
+use nova_domain::call::{FunctionSnapshot, SandboxKey};
 use nova_domain::fault::FaultResult;
-use nova_domain::ports::CodeTrees;
+use nova_domain::ports::{CodeTrees, Secrets};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::Settings;
 use crate::backend::Backend;
+use crate::egress::Egress;
 use crate::runtimes::Runtimes;
 use function::FunctionPool;
 pub(crate) use function::{Ask, Lease};
 use start::Starter;
-pub(crate) use start::launch_fault;
-
-type Key = (FunctionId, u32);
+pub(crate) use start::{launch_fault, opening_of};
 
 /// Counts of a node's pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub struct PoolReport {
 }
 
 pub(crate) struct Pool {
-    functions: Mutex<HashMap<Key, Arc<FunctionPool>>>,
+    functions: Mutex<HashMap<SandboxKey, Arc<FunctionPool>>>,
     starter: Arc<Starter>,
     tickets: AtomicU64,
 }
@@ -64,24 +64,39 @@ impl Pool {
         backend: Arc<dyn Backend>,
         trees: Arc<dyn CodeTrees>,
         runtimes: Runtimes,
+        egress: Arc<Egress>,
         settings: Settings,
     ) -> Self {
-        let starter = Starter { backend, trees, runtimes, settings, total: Total::default() };
+        let secrets = std::sync::OnceLock::new();
+        let starter =
+            Starter { backend, trees, secrets, runtimes, egress, settings, total: Total::default() };
         Self { functions: Mutex::default(), starter: Arc::new(starter), tickets: AtomicU64::new(0) }
     }
 
-    fn functions(&self) -> MutexGuard<'_, HashMap<Key, Arc<FunctionPool>>> {
+    pub(crate) fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
+        let _ = self.starter.secrets.set(secrets);
+    }
+
+    fn functions(&self) -> MutexGuard<'_, HashMap<SandboxKey, Arc<FunctionPool>>> {
         // The map is consistent between any two statements under this lock.
         self.functions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn of(&self, snapshot: &Arc<FunctionSnapshot>) -> Arc<FunctionPool> {
+        let key = snapshot.key();
         let mut functions = self.functions();
-        let pool = functions
-            .entry(snapshot.key())
-            .or_insert_with(|| FunctionPool::new(snapshot.clone(), self.starter.clone()));
-        pool.refresh(snapshot);
-        pool.clone()
+        if let Some(pool) = functions.get(&key) {
+            pool.refresh(snapshot);
+            return pool.clone();
+        }
+        let pool = FunctionPool::new(snapshot.clone(), self.starter.clone());
+        // Sandboxes of the same version with secrets as they were before get no more calls.
+        let old = if key.secrets == 0 { Vec::new() } else { with_other_secrets(&functions, &key) };
+        let old: Vec<_> = old.iter().filter_map(|key| functions.remove(key)).collect();
+        functions.insert(key, pool.clone());
+        drop(functions);
+        old.iter().for_each(|pool| pool.retire());
+        pool
     }
 
     /// The next place in the order of calls.
@@ -156,9 +171,9 @@ impl Pool {
     pub(crate) fn retire(&self, function: &FunctionId, keep: &[u32]) {
         let gone: Vec<_> = {
             let mut functions = self.functions();
-            let keys: Vec<Key> = functions
+            let keys: Vec<SandboxKey> = functions
                 .keys()
-                .filter(|(id, version)| id == function && !keep.contains(version))
+                .filter(|key| key.function == *function && !keep.contains(&key.version))
                 .cloned()
                 .collect();
             keys.into_iter().filter_map(|key| functions.remove(&key)).collect()
@@ -182,4 +197,11 @@ impl Pool {
         }
         report
     }
+}
+
+fn with_other_secrets(
+    functions: &HashMap<SandboxKey, Arc<FunctionPool>>,
+    of: &SandboxKey,
+) -> Vec<SandboxKey> {
+    functions.keys().filter(|key| key.function == of.function && key.version == of.version).cloned().collect()
 }

@@ -1,24 +1,31 @@
 //! Making a sandbox for a function version: code on disk, launch, Init.
 
-use std::sync::Arc;
+use std::os::fd::OwnedFd;
+use std::sync::{Arc, OnceLock};
 
 use nova_agent::protocol::{GuestMode, Init};
+use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees};
+use nova_domain::ports::{CodeTree, CodeTrees, Secrets};
 use nova_domain::runtime::Runtime;
+use nova_domain::secret::{SecretValue, reference, references};
 
-use super::Total;
+use super::{Total, lambda};
 use crate::Settings;
 use crate::backend::{Backend, BackendError, SandboxSpec};
+use crate::egress::{Egress, Owner, Session};
+use crate::install;
 use crate::runtimes::{self, Runtimes};
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Mask, Sandbox};
 
 pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
+    pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
     pub(super) runtimes: Runtimes,
+    pub(super) egress: Arc<Egress>,
     pub(super) settings: Settings,
     pub(super) total: Total,
 }
@@ -27,6 +34,9 @@ pub(super) struct Starter {
 pub(super) struct Started {
     pub(super) sandbox: Sandbox,
     pub(super) code: CodeTree,
+    pub(super) installed: Option<CodeTree>,
+    /// Its network, if it has one.
+    pub(super) network: Option<Session>,
 }
 
 impl Starter {
@@ -45,16 +55,62 @@ impl Starter {
 
     pub(super) async fn start(&self, snapshot: &FunctionSnapshot) -> FaultResult<Started> {
         let code = self.trees.materialise(&snapshot.code).await?;
-        let (spec, init) = self.plan(snapshot, &code)?;
-        let launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
-        let sandbox = Sandbox::start(launched, &init, self.backend.clone()).map_err(|error| {
+        let installed = match &snapshot.installed {
+            Some(digest) => Some(self.trees.materialise(digest).await?),
+            None => None,
+        };
+        let secrets = self.reveal(snapshot).await?;
+        let spec = self.plan(snapshot, &code, installed.as_ref(), &secrets)?;
+        let mut launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
+        let network = self.open_network(snapshot, launched.link.take())?;
+        let mask = Mask::new(&secrets);
+        let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask).map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
-        Ok(Started { sandbox, code })
+        Ok(Started { sandbox, code, installed, network })
     }
 
-    /// What to make for the version, and the Init that makes it the function's.
-    fn plan(&self, snapshot: &FunctionSnapshot, code: &CodeTree) -> FaultResult<(SandboxSpec, Init)> {
+    /// Serves what the version's policy allows; nothing is to be served without one.
+    fn open_network(
+        &self,
+        snapshot: &FunctionSnapshot,
+        link: Option<OwnedFd>,
+    ) -> FaultResult<Option<Session>> {
+        let policy = &snapshot.spec.network;
+        let (Some(link), false) = (link, policy.is_none()) else { return Ok(None) };
+        let function = &snapshot.function;
+        let owner = Owner {
+            function: function.id.clone(),
+            label: function.name.to_string(),
+            advice: format!("nova fn update {} --allow-network {{}}", function.name),
+        };
+        self.egress.attach(link, policy.clone(), owner).map(Some).map_err(|error| {
+            Fault::new(Code::Unavailable, "the network of a new sandbox could not be opened")
+                .with_source(error)
+        })
+    }
+
+    /// The secrets that the version refers to. They go into this sandbox and are kept nowhere else.
+    async fn reveal(&self, snapshot: &FunctionSnapshot) -> FaultResult<Vec<(SecretName, SecretValue)>> {
+        let names = references(&snapshot.spec.env);
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let secrets =
+            self.secrets.get().ok_or_else(|| Fault::new(Code::Unavailable, "the server is starting"))?;
+        let function = &snapshot.function;
+        let values = secrets.reveal(&function.scope, &function.name, &names).await?;
+        Ok(names.into_iter().zip(values).collect())
+    }
+
+    /// What to make for the version, with the Init that makes it the function's.
+    fn plan(
+        &self,
+        snapshot: &FunctionSnapshot,
+        code: &CodeTree,
+        installed: Option<&CodeTree>,
+        secrets: &[(SecretName, SecretValue)],
+    ) -> FaultResult<SandboxSpec> {
         let spec = &snapshot.spec;
         let limits = &spec.limits;
         let function = &snapshot.function;
@@ -72,6 +128,14 @@ impl Starter {
             Mode::Script => {
                 init.command = runtimes::script_command(self.runtimes.find(&spec.runtime)?, &spec.entry);
             }
+            Mode::Lambda => {
+                // No stock has a runtime of this kind: it is made from scratch.
+                kind = "lambda".to_owned();
+                program = Some(lambda::shim());
+                init = Init::new(GuestMode::Handler);
+                init.command = vec![format!("/code/{}", spec.entry)];
+                init.keeps_processes = true;
+            }
             Mode::Process => {
                 let entry = if spec.runtime.runtime.is_compiled() { "bootstrap" } else { &spec.entry };
                 init.command = vec![format!("/code/{entry}")];
@@ -83,29 +147,51 @@ impl Starter {
         init.memory_mb = limits.memory_mb;
         init.timeout_s = limits.timeout_s;
         init.file_size = u64::from(limits.file_size_mb) << 20;
-        init.concurrency = function.pool.instance_concurrency;
+        init.concurrency = snapshot.pool().instance_concurrency;
         init.streaming_chunk = self.settings.stream_chunk;
         init.output_max = PAYLOAD_OUT_MAX;
+        init.egress_ports = spec.network.ports().into_iter().collect();
         if spec.mode != Mode::Handler {
             init.env = runtimes::base_env();
         }
         init.env.extend(spec.env.clone());
-        init.env.extend(nova_env(snapshot));
-        if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
-            init.env.entry("PYTHONPATH".to_owned()).or_insert_with(|| "/code/deps:/code/vendor".to_owned());
+        for value in init.env.values_mut() {
+            let Some(name) = reference(value) else { continue };
+            if let Some((_, secret)) = secrets.iter().find(|(known, _)| known.as_str() == name) {
+                secret.expose().clone_into(value);
+            }
         }
-        let sandbox = SandboxSpec {
+        init.env.extend(nova_env(snapshot));
+        if spec.mode == Mode::Lambda {
+            lambda::add_env(&mut init.env, snapshot);
+        }
+        if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Python {
+            init.env
+                .entry("PYTHONPATH".to_owned())
+                .or_insert_with(|| "/code/deps:/code/vendor:/deps/python".to_owned());
+        }
+        let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
+        if let Some(installed) = installed {
+            mounts.push((installed.path.display().to_string(), install::FOLDER.to_owned()));
+            init.layers.push(install::FOLDER.to_owned());
+        }
+        Ok(SandboxSpec {
             kind,
             runtime: program,
-            mounts: vec![(code.path.display().to_string(), "/code".to_owned())],
+            mounts,
             memory_bytes: u64::from(limits.memory_mb) << 20,
             cpu_millis: limits.cpu_millis,
             pids: limits.pids,
             tmp_bytes: u64::from(limits.tmp_mb) << 20,
             label: format!("{}/{}@{}", function.scope, function.name, snapshot.version),
-        };
-        Ok((sandbox, init))
+            opening: opening_of(&init)?,
+        })
     }
+}
+
+/// Init as the first frame's body.
+pub(crate) fn opening_of(init: &Init) -> FaultResult<String> {
+    serde_json::to_string(init).map_err(|error| Fault::internal("write an Init").with_source(error))
 }
 
 /// Variables that tell a function about itself.

@@ -13,6 +13,9 @@ use tokio::net::UnixStream;
 use crate::backend::{Backend, BackendError, Launched, SandboxSpec, SandboxUsage};
 pub use link::{KeeperLink, LinkSettings};
 
+/// Longest Init that goes by way of the keeper: it must fit into a packet as text in JSON.
+const OPENING_MAX: usize = 32 * 1024;
+
 /// Sandboxes by the keeper at the other end of a [`KeeperLink`].
 pub struct ProcessBackend {
     link: Arc<KeeperLink>,
@@ -70,11 +73,14 @@ impl Backend for ProcessBackend {
             },
             lifetime: Lifetime::Server,
             label: spec.label.clone(),
+            opening: if spec.opening.len() <= OPENING_MAX { spec.opening.clone() } else { String::new() },
         };
         match self.link.call(RequestBody::Launch(Box::new(request))).await? {
-            (ReplyBody::Launched { sandbox, from_stock, memory_peak_file, .. }, fds) => {
+            (ReplyBody::Launched { sandbox, from_stock, memory_peak_file, opened, .. }, fds) => {
                 let exit = self.link.exit_of(sandbox);
-                let Some(channel) = fds.into_iter().next() else {
+                let mut fds = fds.into_iter();
+                let (channel, link) = (fds.next(), fds.nth(1));
+                let Some(channel) = channel else {
                     self.stop(sandbox);
                     return Err(BackendError::Refused("a launch without its channel".to_owned()));
                 };
@@ -83,7 +89,7 @@ impl Backend for ProcessBackend {
                 let channel = UnixStream::from_std(channel)?;
                 let memory_peak =
                     memory_peak_file.and_then(|path| std::fs::File::open(path).ok()).map(Arc::new);
-                Ok(Launched { id: sandbox, channel, exit, from_stock, memory_peak })
+                Ok(Launched { id: sandbox, channel, link, exit, from_stock, opened, memory_peak })
             }
             (other, _) => Err(unexpected(&other)),
         }

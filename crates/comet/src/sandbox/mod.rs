@@ -2,19 +2,21 @@
 
 mod channel;
 mod direct;
+mod mask;
 
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use nova_agent::protocol::{Cancel, Exec, GuestError, Init, PACKET_MAX};
+use nova_agent::protocol::{Cancel, Exec, GuestError, PACKET_MAX};
 use nova_domain::log::LogLine;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::backend::{Backend, Exit, Launched, SandboxUsage};
+use crate::backend::{Backend, Exit, Launched, SandboxSpec, SandboxUsage};
 use channel::Channel;
+pub(crate) use mask::Mask;
 
 /// What the guest answered.
 #[derive(Debug)]
@@ -63,6 +65,7 @@ pub(crate) struct Sandbox {
     exit: watch::Receiver<Option<Exit>>,
     memory_peak: Option<Arc<std::fs::File>>,
     peak_read: Mutex<Option<(Instant, u64)>>,
+    mask: Mask,
     /// It must not take another call.
     tainted: AtomicBool,
     /// Kills at the memory limit that earlier calls were told of.
@@ -70,12 +73,13 @@ pub(crate) struct Sandbox {
 }
 
 impl Sandbox {
-    /// Takes over what a backend made and sends Init. Answers may still be far: calls
-    /// queue in the channel meanwhile.
+    /// Takes over what a backend made and sends Init if the backend did not. Answers may
+    /// still be far: calls queue in the channel meanwhile.
     pub(crate) fn start(
         launched: Launched,
-        init: &Init,
+        spec: &SandboxSpec,
         backend: Arc<dyn Backend>,
+        mask: Mask,
     ) -> Result<Self, SandboxError> {
         let channel = Channel::open(launched.channel);
         let sandbox = Self {
@@ -86,11 +90,13 @@ impl Sandbox {
             exit: launched.exit,
             memory_peak: launched.memory_peak,
             peak_read: Mutex::new(None),
+            mask,
             tainted: AtomicBool::new(false),
             oom_seen: AtomicU64::new(0),
         };
-        let body = serde_json::to_vec(init).map_err(|error| SandboxError::Protocol(error.to_string()))?;
-        sandbox.channel.send(&body)?;
+        if !launched.opened {
+            sandbox.channel.send(spec.opening.as_bytes())?;
+        }
         Ok(sandbox)
     }
 
@@ -130,7 +136,14 @@ impl Sandbox {
 
     /// Lines printed while the code was loaded; once.
     pub(crate) fn take_init_logs(&self) -> Vec<LogLine> {
-        self.channel.take_init_logs()
+        let mut lines = self.channel.take_init_logs();
+        self.mask.lines(&mut lines);
+        lines
+    }
+
+    /// What must not be in texts that others see.
+    pub(crate) fn mask(&self) -> &Mask {
+        &self.mask
     }
 
     /// Tells the guest that the caller went away.

@@ -175,7 +175,7 @@ async fn assert_nothing_but_what_is_known(keeper: &KeeperProcess) {
             let below = std::fs::read_dir(folder).into_iter().flatten().flatten();
             below.filter(|entry| entry.path().is_dir()).any(|entry| {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                !known.iter().any(|one| name == format!("s{}", one.sandbox))
+                !known.iter().any(|one| name == one.group)
             })
         });
         (!stray_process && !stray_group && keeper.sandboxes().len() == known.len()).then_some(())
@@ -245,7 +245,7 @@ async fn leftovers() {
     assert_eq!(std::os::unix::process::ExitStatusExt::signal(&status), Some(libc::SIGKILL));
     let below = |folder: &std::path::PathBuf| folder.join("s77").exists();
     assert!(!folders.iter().any(below), "the group of the dead keeper is still there");
-    assert_eq!(keeper.sandboxes().len(), 0);
+    assert_eq!(keeper.leased().len(), 0);
     // A second keeper for the same folder is refused while one runs.
     let mut second = crate::support::keeper::command(&std::env::current_exe().unwrap(), &keeper.config);
     let output = second.output().unwrap();

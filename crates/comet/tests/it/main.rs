@@ -9,6 +9,7 @@ mod ahead;
 mod conformance;
 mod faults;
 mod orphans;
+mod pace;
 mod pool;
 mod process;
 mod rootless;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
     trials.extend(streaming::trials(process::stage));
     trials.extend(faults::trials());
     trials.extend(orphans::trials());
+    trials.extend(pace::trials());
     trials.extend(rootless::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     support::keeper::end_all();

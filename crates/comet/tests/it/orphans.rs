@@ -33,6 +33,7 @@ fn spec(lifetime: Lifetime) -> LaunchSpec {
         limits: SandboxLimits::default(),
         lifetime,
         label: "orphan".to_owned(),
+        opening: String::new(),
     }
 }
 
@@ -43,7 +44,7 @@ fn call(connection: &Connection, body: RequestBody) -> (ReplyBody, Vec<OwnedFd>)
 fn launch(connection: &Connection, lifetime: Lifetime) -> (u64, UnixStream) {
     let (reply, fds) = call(connection, RequestBody::Launch(Box::new(spec(lifetime))));
     let ReplyBody::Launched { sandbox, .. } = reply else { panic!("{reply:?}") };
-    assert_eq!(fds.len(), 2, "the channel and a pidfd");
+    assert_eq!(fds.len(), 3, "the channel, a pidfd and the link for connections");
     (sandbox, UnixStream::from(fds.into_iter().next().unwrap()))
 }
 
@@ -95,7 +96,7 @@ async fn adoption() {
     let channel = UnixStream::from(adopted.into_iter().next().unwrap());
     tokio::time::sleep(Duration::from_millis(1000)).await;
     assert_alive(&channel);
-    assert_eq!(keeper.sandboxes().len(), 1, "the grace period of the first server is over and it lives");
+    assert_eq!(keeper.leased().len(), 1, "the grace period of the first server is over and it lives");
 }
 
 async fn kept() {

@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::{CompileStatus, Version};
-use nova_domain::{FaultResult, FunctionName, Scope};
+use nova_domain::{Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, first_build, may_retry, pause, validate_notes};
-use crate::source::Files;
-use crate::{advice, spec};
+use crate::source::{Files, Source};
+use crate::spec;
 
 /// A field of a change: as it is, back to its default, or a value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -56,11 +57,17 @@ pub struct Change {
     pub mode: Patch<Mode>,
     /// New text of the entry file; the other files stay.
     pub code: Option<String>,
+    /// The whole code anew; goes without `code`.
+    pub source: Option<Source>,
     pub entry: Patch<String>,
     pub env: Patch<Env>,
     /// Single variables on top: `None` takes one away.
     pub merge_env: BTreeMap<String, Option<String>>,
     pub limits: LimitsChange,
+    pub network: Patch<NetworkPolicy>,
+    /// Single rules on top: added, and taken away.
+    pub allow_network: Vec<NetworkRule>,
+    pub revoke_network: Vec<NetworkRule>,
     pub min_replicas: Patch<u32>,
     pub max_replicas: Patch<u32>,
     pub instance_concurrency: Patch<u32>,
@@ -127,9 +134,11 @@ impl Functions {
         check_revision(&found.function, change.expected)?;
         let base = self.base_of(scope, &found).await?;
         let function = changed_function(&found.function, &change)?;
+        // The same code again is a wish to build it again, if the build had failed.
+        let failed = change.source.is_some() && base.build.status == CompileStatus::Failed;
         let spec = self.changed_spec(base.spec.clone(), change).await?;
-        if spec != base.spec {
-            return self.write_version(scope, function, spec, &base, false).await;
+        if spec != base.spec || failed {
+            return self.write_version(scope, function, spec, &base, failed).await;
         }
         if function == found.function {
             return Ok(found);
@@ -151,6 +160,8 @@ impl Functions {
 
     async fn changed_spec(&self, mut spec: VersionSpec, change: Change) -> FaultResult<VersionSpec> {
         change.limits.apply(&mut spec.limits);
+        change.network.apply(&mut spec.network, NetworkPolicy::default());
+        spec.network = spec.network.changed(&change.allow_network, &change.revoke_network)?;
         change.env.apply(&mut spec.env, Env::new());
         for (name, value) in change.merge_env {
             match value {
@@ -161,11 +172,12 @@ impl Functions {
         if let Patch::Set(runtime) = change.runtime
             && runtime != spec.runtime
         {
-            advice::require(&self.inner.sandboxes.runtimes(), &runtime)?;
+            nova_domain::host::require(&self.inner.sandboxes.runtimes(), &runtime)?;
             spec.runtime = runtime;
         }
         let restart = !(change.handler.is_keep() && change.mode.is_keep() && change.entry.is_keep());
-        if restart || change.code.is_some() {
+        let Change { code, source, .. } = change;
+        if restart || code.is_some() || source.is_some() {
             // A handler that is set without a mode says the mode, as in create.
             let keep_mode = if change.handler.is_keep() { Some(spec.mode) } else { None };
             let mode = match change.mode {
@@ -173,25 +185,38 @@ impl Functions {
                 Patch::Default => None,
                 Patch::Set(mode) => Some(mode),
             };
-            let present =
-                if mode == Some(Mode::Handler) || mode.is_none() { spec.handler.take() } else { None };
+            let present = if matches!(mode, None | Some(Mode::Handler | Mode::Lambda)) {
+                spec.handler.take()
+            } else {
+                None
+            };
             let start = spec::start(spec.runtime.runtime, change.handler.or_keep(present), mode)?;
             let same_start = start.mode == spec.mode;
-            let mut files = self.load(&spec.code).await?;
             let wish = match change.entry {
                 Patch::Set(entry) => Some(entry),
-                Patch::Keep if same_start && files.contains_key(&spec.entry) && !restart => {
-                    Some(spec.entry.clone())
-                }
                 Patch::Keep | Patch::Default => None,
             };
-            spec.entry = spec::find_entry(spec.runtime.runtime, &start, wish.as_deref(), &files)?;
-            (spec.mode, spec.handler) = (start.mode, start.handler);
-            if let Some(code) = change.code {
-                replace_text(&mut files, &spec.entry, code);
-                let stored = self.store_files(files).await?;
-                (spec.code, spec.code_size) = (stored.digest, stored.size);
+            // The entry file so far stays one if nothing says how the code starts.
+            let previous = (same_start && !restart).then(|| spec.entry.clone());
+            let runtime = spec.runtime.runtime;
+            if let Some(source) = source {
+                if code.is_some() {
+                    return Err(Fault::invalid("the code is given twice: as a text and as a whole"));
+                }
+                let (wish, previous) = (wish.as_deref(), previous.as_deref());
+                let stored = self.store_new_source(runtime, &start, source, wish, previous).await?;
+                (spec.code, spec.code_size, spec.entry) = (stored.digest, stored.size, stored.entry);
+            } else {
+                let mut files = self.load(&spec.code).await?;
+                let wish = wish.or(previous.filter(|entry| files.contains_key(entry)));
+                spec.entry = spec::find_entry(runtime, &start, wish.as_deref(), &files)?;
+                if let Some(code) = code {
+                    replace_text(&mut files, &spec.entry, code);
+                    let stored = self.store_files(files).await?;
+                    (spec.code, spec.code_size) = (stored.digest, stored.size);
+                }
             }
+            (spec.mode, spec.handler) = (start.mode, start.handler);
         }
         spec.validate()?;
         Ok(spec)
@@ -203,18 +228,17 @@ impl Functions {
         &self,
         scope: &Scope,
         mut function: Function,
-        spec: VersionSpec,
+        mut spec: VersionSpec,
         base: &Version,
         rebuild: bool,
     ) -> FaultResult<FunctionWithVersion> {
         let same_build = base.build.status == CompileStatus::Success
             && (&base.spec.runtime, &base.spec.code, &base.spec.entry)
                 == (&spec.runtime, &spec.code, &spec.entry);
-        let build = if same_build && !rebuild {
-            base.build.clone()
-        } else {
-            first_build(spec.runtime.runtime.is_compiled())
-        };
+        if (&base.spec.runtime, &base.spec.code) != (&spec.runtime, &spec.code) {
+            spec.dependencies = self.dependencies_of(&spec).await?;
+        }
+        let build = if same_build && !rebuild { base.build.clone() } else { first_build(spec.needs_build()) };
         function.latest_version += 1;
         if build.status.can_run() {
             function.active_version = function.latest_version;

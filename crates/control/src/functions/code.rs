@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use nova_artifacts::trees::TreeFile;
 use nova_domain::call::Qualifier;
+use nova_domain::dependencies::Installer;
+use nova_domain::function::VersionSpec;
 use nova_domain::{Code, Digest, Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
@@ -76,6 +78,17 @@ impl Functions {
             let number = found.version.number;
             Fault::new(Code::NotFound, format!("function `{name}` version {number} has no file {shown:?}"))
         })
+    }
+
+    /// What has to be installed beside the code of a spec.
+    pub(super) async fn dependencies_of(&self, spec: &VersionSpec) -> FaultResult<Option<Installer>> {
+        let runtime = spec.runtime.runtime;
+        if !runtime.is_interpreted() {
+            return Ok(None);
+        }
+        let files = self.load(&spec.code).await?;
+        let text = |path: &str| files.get(path).map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+        Ok(Installer::find(runtime, files.keys().map(String::as_str), text))
     }
 
     /// The files of a source tree.

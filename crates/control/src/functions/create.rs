@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::network::NetworkPolicy;
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::Version;
 use nova_domain::{FaultResult, FunctionName, Scope};
@@ -10,7 +11,7 @@ use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, first_build, validate_notes};
 use crate::source::Source;
-use crate::{advice, spec};
+use crate::spec;
 
 /// What a user declares of a new function.
 #[derive(Debug, Clone)]
@@ -25,6 +26,7 @@ pub struct Create {
     pub entry: Option<String>,
     pub env: Env,
     pub limits: Limits,
+    pub network: NetworkPolicy,
     pub pool: PoolSettings,
     pub description: String,
     pub tags: BTreeMap<String, String>,
@@ -42,12 +44,11 @@ impl Functions {
         nova_domain::function::validate_env(&create.env)?;
         validate_notes(&create.description, &create.tags)?;
         let start = spec::start(create.runtime.runtime, create.handler, create.mode)?;
-        advice::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
+        nova_domain::host::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
 
         let stored =
             self.store_source(create.runtime.runtime, &start, create.source, create.entry.as_deref()).await?;
-        let compiled = create.runtime.runtime.is_compiled();
-        let spec = VersionSpec {
+        let mut spec = VersionSpec {
             runtime: create.runtime,
             handler: start.handler,
             mode: start.mode,
@@ -56,8 +57,11 @@ impl Functions {
             entry: stored.entry,
             env: create.env,
             limits: create.limits,
+            dependencies: None,
+            network: create.network,
         };
         spec.validate()?;
+        spec.dependencies = self.dependencies_of(&spec).await?;
         let now = self.inner.clock.now();
         let function = Function {
             id: self.inner.ids.function(),
@@ -75,8 +79,8 @@ impl Functions {
         let version = Version {
             function_id: function.id.clone(),
             number: 1,
+            build: first_build(spec.needs_build()),
             spec,
-            build: first_build(compiled),
             created_at: now,
         };
         self.inner.store.functions().create(scope, &function, &version).await?;

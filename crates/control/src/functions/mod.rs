@@ -12,6 +12,7 @@ mod replace;
 use std::sync::Arc;
 use std::time::Duration;
 
+use nova_domain::call::{FunctionRef, Qualifier};
 use nova_domain::function::Function;
 use nova_domain::ports::{Objects, Sandboxes};
 use nova_domain::version::{Build, CompileStatus, Version};
@@ -113,6 +114,11 @@ impl Functions {
         // What was just deployed is called next: its first call shall not wait for the disk.
         if let Some(code) = shown.version.runnable_code() {
             self.inner.sandboxes.prepare(&code);
+            let (functions, scope) = (self.clone(), scope.clone());
+            let target = FunctionRef { name: shown.function.name.clone(), qualifier: Qualifier::default() };
+            // If it fails, the first call learns why. A write that comes meanwhile takes the
+            // entry away that this fills, as with any reader.
+            tokio::spawn(async move { functions.snapshot(&scope, &target).await });
         }
         Ok(shown)
     }

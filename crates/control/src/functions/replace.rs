@@ -1,6 +1,5 @@
 //! Replace the code of a function.
 
-use nova_domain::function::Mode;
 use nova_domain::version::CompileStatus;
 use nova_domain::{FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
@@ -63,7 +62,7 @@ impl Functions {
         let base = self.base_of(scope, &found).await?;
         let runtime = base.spec.runtime.runtime;
         let start = match &replace.handler {
-            Some(handler) => spec::start(runtime, Some(handler.clone()), Some(Mode::Handler))?,
+            Some(handler) => spec::start(runtime, Some(handler.clone()), None)?,
             None => Start { mode: base.spec.mode, handler: base.spec.handler.clone() },
         };
         let previous = replace.handler.is_none().then_some(base.spec.entry.as_str());

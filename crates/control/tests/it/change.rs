@@ -137,3 +137,59 @@ async fn changing_the_code_alone_keeps_the_other_files() {
     assert_eq!(code_of(file("nope.py").await), Code::NotFound);
     assert_eq!(world.objects.count(), 2);
 }
+
+#[tokio::test]
+async fn settings_and_the_whole_code_change_in_one_version() {
+    let world = world().await;
+    let change = Change {
+        source: Some(files(&[("app.py", "v2")])),
+        handler: Patch::Set("app.handler".to_owned()),
+        ..memory(Patch::Set(256))
+    };
+    let changed = world.update("f", change.clone()).await.expect("changed");
+    assert_eq!(
+        (changed.version.number, changed.function.active_version, changed.function.revision),
+        (2, 2, 2)
+    );
+    let spec = &changed.version.spec;
+    assert_eq!((spec.entry.as_str(), spec.limits.memory_mb), ("app.py", 256));
+    let (name, active) = (crate::support::name("f"), nova_domain::call::Qualifier::Active);
+    let gone = world.functions.get_file(&world.scope, &name, &active, "lib.py").await;
+    assert_eq!(code_of(gone), Code::NotFound, "the code is whole: files that are not in it are gone");
+    // The same again changes nothing.
+    let again = world.update("f", change).await.expect("accepted");
+    assert_eq!(again.function, changed.function);
+}
+
+#[tokio::test]
+async fn new_code_that_does_not_fit_its_settings_changes_neither() {
+    let world = world().await;
+    for change in [
+        Change { source: Some(files(&[("other.py", "v2")])), ..memory(Patch::Set(256)) },
+        Change { source: Some(files(&[("main.py", "v2")])), ..memory(Patch::Set(1)) },
+        Change { source: Some(files(&[("../main.py", "v2"), ("main.py", "")])), ..memory(Patch::Set(256)) },
+        Change {
+            source: Some(files(&[("main.py", "v2")])),
+            code: Some("v3".to_owned()),
+            ..Change::default()
+        },
+    ] {
+        let shown = format!("{change:?}");
+        assert_eq!(code_of(world.update("f", change).await), Code::InvalidArgument, "{shown}");
+    }
+    assert_eq!(world.get("f").await.function.revision, 1);
+}
+
+#[tokio::test]
+async fn the_same_code_after_a_failed_build_is_built_again() {
+    let world = World::new().await;
+    world.sandboxes.next_build(crate::support::failed("error: no"));
+    let source = files(&[("main.go", "package main")]);
+    let created = world.create(new_function("g", Runtime::Go, source.clone())).await.expect("created");
+    world.build_all().await;
+    let change = Change { source: Some(source), ..Change::default() };
+    let changed = world.update("g", change).await.expect("accepted");
+    assert!(changed.version.number > created.version.number);
+    world.build_all().await;
+    assert_eq!(world.get("g").await.function.active_version, changed.version.number);
+}

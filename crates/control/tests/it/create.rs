@@ -101,6 +101,15 @@ async fn a_taken_name_is_refused_in_its_namespace_only() {
     let again = world.create(new_function("twin", Runtime::Python, code("2"))).await;
     assert_eq!(code_of(again), Code::AlreadyExists);
     world.scope.namespace = nova_domain::NamespaceName::new("staging").expect("valid");
+    let nowhere = world.create(new_function("twin", Runtime::Python, code("2"))).await;
+    assert_eq!(code_of(nowhere), Code::NotFound, "a namespace must be there");
+    let staging = nova_domain::access::Namespace {
+        tenant: world.scope.tenant.clone(),
+        name: world.scope.namespace.clone(),
+        description: String::new(),
+        created_at: nova_domain::Timestamp::from_micros(1),
+    };
+    world.store.tenants().create_namespace(&staging).await.expect("created");
     world.create(new_function("twin", Runtime::Python, code("2"))).await.expect("another namespace");
 }
 

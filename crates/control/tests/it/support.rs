@@ -95,6 +95,7 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         entry: None,
         env: Env::new(),
         limits: Limits::default(),
+        network: Default::default(),
         pool: PoolSettings::default(),
         description: String::new(),
         tags: BTreeMap::new(),
@@ -181,7 +182,7 @@ impl Sandboxes for ScriptedSandboxes {
 
     fn runtimes(&self) -> Vec<InstalledRuntime> {
         let missing = self.missing.lock().expect("not poisoned");
-        let there = |runtime: &&Runtime| !missing.contains(runtime) && **runtime != Runtime::Executable;
+        let there = |runtime: &&Runtime| !missing.contains(runtime) && !runtime.is_executable();
         let found = |runtime: &Runtime| InstalledRuntime {
             runtime: *runtime,
             version: "3.11.2".to_owned(),

@@ -2,6 +2,10 @@
 
 mod connection;
 mod keeper;
+mod launch;
+mod porter;
+mod report;
+mod sandbox;
 mod stock;
 
 use std::io;

@@ -14,20 +14,62 @@ pub(super) struct Shelf {
     pub(super) starting: VecDeque<u64>,
 }
 
+impl Shelf {
+    /// Sandboxes that are there or will be.
+    fn coming(&self) -> usize {
+        self.ready.len() + self.starting.len()
+    }
+
+    fn is_short(&self) -> bool {
+        self.coming() < self.target as usize
+    }
+
+    fn is_nearly_empty(&self) -> bool {
+        self.ready.len() * 2 < self.target as usize
+    }
+}
+
+/// What is to be made next.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    Shell,
+    /// The runtime of the shelf of that name, in a shell.
+    Stock(String, Option<Program>),
+}
+
+/// Shells that are kept, for what is started from scratch and what is put on shelves. They
+/// need hardly any memory, and save the slowest part of making a sandbox.
+const SHELLS: usize = 2;
+
 #[derive(Debug)]
 pub(super) struct Stock {
+    /// Sandboxes in which nothing runs yet, oldest first.
+    pub(super) shells: VecDeque<u64>,
     pub(super) shelves: BTreeMap<String, Shelf>,
     /// Sandboxes that start at once at most: their interpreters compete with calls for the CPUs.
     parallel: usize,
     failures: u32,
     not_before: Option<Instant>,
+    /// Nothing is started while a call begins, unless little is left.
+    calm_until: Option<Instant>,
     pub(super) error: Option<String>,
 }
+
+/// How long one who took a sandbox has the CPUs for himself.
+const CALM: Duration = Duration::from_millis(15);
 
 impl Stock {
     pub(super) fn new() -> Self {
         let parallel = std::thread::available_parallelism().map_or(1, usize::from).min(8);
-        Self { shelves: BTreeMap::new(), parallel, failures: 0, not_before: None, error: None }
+        Self {
+            shells: VecDeque::new(),
+            shelves: BTreeMap::new(),
+            parallel,
+            failures: 0,
+            not_before: None,
+            calm_until: None,
+            error: None,
+        }
     }
 
     /// Takes over a new plan; returns sandboxes that are not wanted any more.
@@ -55,9 +97,17 @@ impl Stock {
     }
 
     /// Takes one for use: a ready one, or one that will be soon.
-    pub(super) fn take(&mut self, key: &str) -> Option<u64> {
+    pub(super) fn take(&mut self, key: &str, now: Instant) -> Option<u64> {
         let shelf = self.shelves.get_mut(key)?;
+        self.calm_until = Some(now + CALM);
         shelf.ready.pop_front().or_else(|| shelf.starting.pop_front())
+    }
+
+    /// A sandbox for a shelf was begun.
+    pub(super) fn began(&mut self, key: &str, sandbox: u64) {
+        if let Some(shelf) = self.shelves.get_mut(key) {
+            shelf.starting.push_back(sandbox);
+        }
     }
 
     /// A sandbox said that it is up.
@@ -74,17 +124,15 @@ impl Stock {
 
     /// A sandbox in stock ended.
     pub(super) fn lost(&mut self, sandbox: u64, why: &str, now: Instant) {
-        for shelf in self.shelves.values_mut() {
-            let before = shelf.starting.len() + shelf.ready.len();
-            shelf.ready.retain(|id| *id != sandbox);
-            shelf.starting.retain(|id| *id != sandbox);
-            if shelf.starting.len() + shelf.ready.len() < before {
-                self.error = Some(why.to_owned());
-                self.failures += 1;
-                let wait = Duration::from_millis(100) * 2u32.pow(self.failures.min(9));
-                self.not_before = Some(now + wait);
-                return;
-            }
+        let shelves = self.shelves.values_mut().flat_map(|shelf| [&mut shelf.ready, &mut shelf.starting]);
+        let mut was_there = false;
+        for queue in shelves.chain([&mut self.shells]) {
+            let before = queue.len();
+            queue.retain(|id| *id != sandbox);
+            was_there |= queue.len() < before;
+        }
+        if was_there {
+            self.failed(why.to_owned(), now);
         }
     }
 
@@ -94,35 +142,38 @@ impl Stock {
         self.not_before = Some(now + Duration::from_millis(100) * 2u32.pow(self.failures.min(9)));
     }
 
-    /// The shelf that needs a sandbox most, if one may be started now.
-    pub(super) fn next_to_make(&self, now: Instant) -> Option<(String, Option<Program>)> {
+    /// What is missing most, if something may be made now.
+    pub(super) fn next_to_make(&self, now: Instant) -> Option<Next> {
         if self.not_before.is_some_and(|time| time > now) {
             return None;
         }
+        let calm = self.calm_until.is_some_and(|time| time > now);
         let starting: usize = self.shelves.values().map(|shelf| shelf.starting.len()).sum();
-        if starting >= self.parallel {
-            return None;
-        }
-        self.shelves
+        let shelf = self
+            .shelves
             .iter()
-            .filter(|(_, shelf)| shelf.ready.len() + shelf.starting.len() < shelf.target as usize)
-            // The emptiest relative to its target.
-            .min_by_key(|(_, shelf)| {
-                (shelf.ready.len() + shelf.starting.len()) * 1000 / shelf.target.max(1) as usize
+            .filter(|(_, shelf)| shelf.is_short())
+            // One after the other, unless calls take them faster.
+            .filter(|(_, shelf)| match shelf.is_nearly_empty() {
+                true => starting < self.parallel,
+                false => starting == 0 && !calm,
             })
-            .map(|(key, shelf)| (key.clone(), shelf.runtime.clone()))
+            // The emptiest relative to its target.
+            .min_by_key(|(_, shelf)| shelf.coming() * 1000 / shelf.target.max(1) as usize)
+            .map(|(key, shelf)| Next::Stock(key.clone(), shelf.runtime.clone()));
+        // A shelf is filled from shells.
+        match shelf {
+            Some(next) if !self.shells.is_empty() => Some(next),
+            Some(_) => Some(Next::Shell),
+            None => (self.shells.len() < SHELLS && !calm).then_some(Next::Shell),
+        }
     }
 
     /// When to look again although nothing happens.
     pub(super) fn wake_at(&self, now: Instant) -> Option<Instant> {
-        let short = self
-            .shelves
-            .values()
-            .any(|shelf| shelf.ready.len() + shelf.starting.len() < shelf.target as usize);
-        match self.not_before {
-            Some(time) if time > now && short => Some(time),
-            _ => None,
-        }
+        let waits = [self.not_before, self.calm_until].into_iter().flatten().filter(|time| *time > now);
+        let short = self.shells.len() < SHELLS || self.shelves.values().any(Shelf::is_short);
+        waits.max().filter(|_| short)
     }
 
     /// Counts per shelf; memory is filled in by the caller.
@@ -161,8 +212,10 @@ mod tests {
         stock.parallel = 1;
         stock.plan(vec![spec("a", 4), spec("b", 4)]);
         let now = Instant::now();
+        assert_eq!(stock.next_to_make(now), Some(Next::Shell), "a shelf is filled from shells");
+        stock.shells.extend([7, 8]);
         stock.shelves.get_mut("a").expect("planned").ready.push_back(1);
-        assert_eq!(stock.next_to_make(now).expect("short").0, "b");
+        assert_eq!(stock.next_to_make(now), Some(Next::Stock("b".to_owned(), None)));
         stock.shelves.get_mut("b").expect("planned").starting.push_back(2);
         assert!(stock.next_to_make(now).is_none());
         stock.became_ready(2);
@@ -187,7 +240,7 @@ mod tests {
         stock.shelves.get_mut("a").expect("planned").ready.extend([1, 2, 3]);
         stock.shelves.get_mut("b").expect("planned").ready.push_back(4);
         assert_eq!(stock.plan(vec![spec("a", 1)]), [1, 2, 4]);
-        assert_eq!(stock.take("a"), Some(3));
-        assert_eq!(stock.take("a"), None);
+        assert_eq!(stock.take("a", Instant::now()), Some(3));
+        assert_eq!(stock.take("a", Instant::now()), None);
     }
 }

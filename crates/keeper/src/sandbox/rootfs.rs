@@ -16,8 +16,8 @@ use crate::sys;
 
 /// Folders that exist in every sandbox as places to mount on.
 const FOLDERS: &[&str] = &[
-    "code", "dev", "dev/shm", "etc", "layers", "mnt", "nova", "proc", "run", "srv", "sys", "tmp", "usr",
-    "var",
+    "code", "deps", "dev", "dev/shm", "etc", "layers", "mnt", "nova", "proc", "run", "srv", "sys", "tmp",
+    "usr", "var",
 ];
 const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 /// From the host, if they are there.
@@ -42,7 +42,8 @@ const ETC_FILES: &[(&str, &str)] = &[
     ("hosts", "127.0.0.1 localhost sandbox\n::1 localhost\n"),
     ("hostname", "sandbox\n"),
     ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files dns\n"),
-    ("resolv.conf", ""),
+    // The agent answers there; a name may take a while to be looked up outside.
+    ("resolv.conf", "nameserver 127.0.0.53\noptions timeout:10 attempts:2\n"),
 ];
 
 /// The finished template.
@@ -84,6 +85,8 @@ impl Template {
             copy_link_or_bind(&Path::new("/").join(name), &path.join(name))?;
         }
         std::os::unix::fs::symlink("/tmp", path.join("var/tmp"))?;
+        // Where Node.js looks for the modules of `/code`, after `/code/node_modules`.
+        std::os::unix::fs::symlink("/deps/node_modules", path.join("node_modules"))?;
         build_dev(&path.join("dev"))?;
         build_etc(&path.join("etc"))?;
         let nova = path.join(SHIM_DIR.trim_start_matches('/'));

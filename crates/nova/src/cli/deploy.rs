@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use clap::Args;
-use nova_api::v1::{CreateFunction, FunctionView, LimitsPatch, Patch, PatchFunction, ReplaceCode};
+use nova_api::v1::{CreateFunction, FunctionView, LimitsPatch, Patch, PatchFunction};
 use nova_artifacts::trees::{self, Tree};
 use nova_domain::version::CompileStatus;
 
@@ -90,32 +90,11 @@ pub(super) async fn deploy_project(
         }
         Err(error) => return Err(error.into()),
     };
-    let code = ReplaceCode {
-        archive: Some(archive),
-        entry: project.entry.clone(),
-        handler: project.handler.clone(),
-        ..ReplaceCode::default()
-    };
-    let patch = patch_body(project);
-    // Settings first if the runtime changes: new code may need it.
-    let mut view = if before.runtime == project.runtime {
-        let answer = client.replace_code(&project.name, &code).await.context("the code was not replaced")?;
-        if answer.compile_status == CompileStatus::Failed {
-            let mut view = client.get_function(&project.name).await?;
-            view.compile_status = answer.compile_status;
-            view.compile_output = answer.compile_output;
-            return Ok((view, Deployed::Changed));
-        }
-        client.update_function(&project.name, &patch).await.context("the settings were not changed")?
-    } else {
-        client.update_function(&project.name, &patch).await.context("the settings were not changed")?;
-        let answer = client.replace_code(&project.name, &code).await.context("the code was not replaced")?;
-        let mut view = client.get_function(&project.name).await?;
-        view.compile_status = answer.compile_status;
-        view.compile_output = answer.compile_output;
-        view
-    };
-    if view.compile_status == CompileStatus::NotRequired || view.compile_output.is_empty() {
+    // Code and settings in one change, so that a deploy makes one version, or none.
+    let patch = PatchFunction { archive: Some(archive), ..patch_body(project) };
+    let mut view =
+        client.update_function(&project.name, &patch).await.context("the function was not changed")?;
+    if view.compile_status == CompileStatus::NotRequired {
         view.compile_output.clear();
     }
     let same = view.revision == before.revision;
@@ -139,6 +118,7 @@ fn create_body(project: &Project, archive: String) -> CreateFunction {
         max_calls: project.max_calls,
         env_vars: project.env_vars.clone(),
         limits: project.limits.clone(),
+        network: project.network.clone(),
         description: project.description.clone(),
         tags: project.tags.clone(),
         ..CreateFunction::default()
@@ -155,6 +135,7 @@ fn patch_body(project: &Project) -> PatchFunction {
         runtime: Patch::Value(project.runtime.clone()),
         handler: set_or_default(&project.handler),
         mode: set_or_default(&project.mode),
+        entry: set_or_default(&project.entry),
         memory_mb: set_or_default(&project.memory_mb),
         timeout_s: set_or_default(&project.timeout_s),
         min_replicas: set_or_default(&project.min_replicas),
@@ -173,6 +154,7 @@ fn patch_body(project: &Project) -> PatchFunction {
             tmp_mb: set_or_default(&limits.tmp_mb),
             file_size_mb: set_or_default(&limits.file_size_mb),
         }),
+        network: Patch::Value(project.network.clone()),
         description: Patch::Value(project.description.clone()),
         tags: Patch::Value(project.tags.clone()),
         ..PatchFunction::default()

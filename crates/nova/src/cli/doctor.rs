@@ -51,7 +51,7 @@ pub(super) async fn doctor(context: &Context, options: &ServerOptions) -> Comman
 fn check_runtimes(checks: &mut Vec<Check>) {
     let runtimes = Runtimes::discover();
     for runtime in nova_domain::runtime::Runtime::ALL {
-        if *runtime == nova_domain::runtime::Runtime::Executable {
+        if runtime.is_executable() {
             continue;
         }
         let (good, detail) = match runtimes.find(&(*runtime).into()) {

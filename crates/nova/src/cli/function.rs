@@ -8,7 +8,6 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use nova_api::client::{ListFunctions, ListRuns, PageQuery};
 use nova_api::v1::{CreateFunction, FunctionView, Patch, PatchFunction};
-use nova_domain::Timestamp;
 use nova_domain::version::CompileStatus;
 
 use super::{CommandResult, Context, Failure, output};
@@ -38,6 +37,10 @@ pub(crate) struct CreateArgs {
     /// Environment variable, repeatable.
     #[arg(long = "env", value_name = "NAME=VALUE")]
     env: Vec<String>,
+    /// Host that the code may connect to, repeatable: a name, *.ending, an address or a network;
+    /// without ports 443.
+    #[arg(long, value_name = "HOST[:PORT,..]")]
+    allow_network: Vec<String>,
     #[arg(long, default_value = "")]
     description: String,
 }
@@ -74,6 +77,15 @@ pub(crate) struct UpdateArgs {
     /// Take an environment variable away, repeatable.
     #[arg(long, value_name = "NAME")]
     unset_env: Vec<String>,
+    /// Add a host that the code may connect to, repeatable; the others stay.
+    #[arg(long, value_name = "HOST[:PORT,..]")]
+    allow_network: Vec<String>,
+    /// Take a host away again, repeatable; the others stay.
+    #[arg(long, value_name = "HOST[:PORT,..]")]
+    revoke_network: Vec<String>,
+    /// Take all hosts away; those of --allow-network are added after.
+    #[arg(long)]
+    no_network: bool,
     #[arg(long)]
     description: Option<String>,
 }
@@ -134,6 +146,7 @@ pub(super) async fn create(context: &Context, args: &CreateArgs) -> CommandResul
         max_replicas: args.max_replicas,
         instance_concurrency: args.instance_concurrency,
         env_vars: pairs(&args.env)?,
+        network: args.allow_network.clone(),
         description: args.description.clone(),
         ..CreateFunction::default()
     };
@@ -172,7 +185,7 @@ pub(super) async fn list(context: &Context, args: &ListArgs) -> CommandResult {
                 view.compile_status.as_str().to_owned(),
                 format!("{} MB", view.memory_mb),
                 format!("{} s", view.timeout_s),
-                time(view.updated_at),
+                output::time(view.updated_at),
             ]
         })
         .collect();
@@ -204,14 +217,17 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
         ("replicas", format!("{} to {}", view.min_replicas, view.max_replicas)),
         ("concurrency", view.instance_concurrency.to_string()),
         ("code", view.code_hash.clone()),
-        ("created", time(view.created_at)),
-        ("updated", time(view.updated_at)),
+        ("created", output::time(view.created_at)),
+        ("updated", output::time(view.updated_at)),
     ];
     if !view.description.is_empty() {
         lines.push(("description", view.description.clone()));
     }
     for (name, value) in &view.env_vars {
         lines.push(("env", format!("{name}={value}")));
+    }
+    for rule in &view.network {
+        lines.push(("network", rule.clone()));
     }
     if !view.compile_output.is_empty() {
         lines.push(("compiler", format!("\n{}", view.compile_output)));
@@ -232,6 +248,9 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
         max_replicas: set(args.max_replicas),
         instance_concurrency: set(args.instance_concurrency),
         merge_env_vars: merge,
+        network: if args.no_network { Patch::Null } else { Patch::Absent },
+        allow_network: args.allow_network.clone(),
+        revoke_network: args.revoke_network.clone(),
         description: args.description.clone().map_or(Patch::Absent, Patch::Value),
         ..PatchFunction::default()
     };
@@ -254,7 +273,7 @@ pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {
                 view.handler.clone().unwrap_or_else(|| view.entry.clone()),
                 format!("{} MB", view.memory_mb),
                 view.code_hash.get(..12).unwrap_or_default().to_owned(),
-                time(view.created_at),
+                output::time(view.created_at),
             ]
         })
         .collect();
@@ -330,7 +349,7 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
                 run.error.as_ref().map_or_else(String::new, |error| {
                     format!("{}: {}", error.error_type, first_line(&error.message))
                 }),
-                time(run.started_at),
+                output::time(run.started_at),
             ]
         })
         .collect();
@@ -369,9 +388,4 @@ fn confirm(name: &str) -> anyhow::Result<()> {
 
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().chars().take(60).collect()
-}
-
-fn time(at: Timestamp) -> String {
-    jiff::Timestamp::from_microsecond(at.as_micros())
-        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -85,7 +85,7 @@ pub(super) fn init(args: &InitArgs) -> CommandResult {
         Runtime::Ruby => ("main.rb", RUBY, true),
         Runtime::Go => ("main.go", GO, false),
         Runtime::Rust => ("main.rs", RUST, false),
-        Runtime::Executable => {
+        Runtime::Executable | Runtime::Provided => {
             return Err(anyhow::anyhow!(
                 "there is no template for executables; use python, node, ruby, go or rust"
             )

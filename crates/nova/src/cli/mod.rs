@@ -2,16 +2,20 @@
 //! file of its name.
 
 mod config;
+mod context;
 mod deploy;
 mod dev;
 mod doctor;
 mod function;
 mod init;
 mod invoke;
+mod key;
 mod logs;
 mod output;
 mod project;
 mod runtimes;
+mod secret;
+mod tenant;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,6 +23,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 use nova_api::client::{Client, ClientError};
+use nova_domain::Code;
 
 pub(crate) use config::ServerOptions;
 use output::{Format, Printer};
@@ -32,7 +37,8 @@ const EXIT_CODES: &str = "Exit codes:
   4  the server could not be reached
   5  a local error (file, project, host)
 
-Environment: NOVA_SERVER (address), NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.";
+Environment: NOVA_SERVER (address), NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
+What neither a flag nor the environment says comes from the context (`nova login`, `nova context`).";
 
 /// A self-hosted serverless platform in one binary.
 #[derive(Debug, Parser)]
@@ -46,21 +52,22 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Args)]
 struct Global {
-    /// Address of the server.
-    #[arg(
-        long,
-        global = true,
-        env = "NOVA_SERVER",
-        default_value = "http://127.0.0.1:9000",
-        value_name = "URL"
-    )]
-    server: String,
-    /// Tenant to act in.
-    #[arg(long, global = true, env = "NOVA_TENANT", default_value = "default")]
-    tenant: String,
-    /// Namespace to act in.
-    #[arg(long, global = true, env = "NOVA_NAMESPACE", default_value = "default")]
-    namespace: String,
+    /// Address of the server [default: of the context, else http://127.0.0.1:9000].
+    #[arg(long, global = true, env = "NOVA_SERVER", value_name = "URL")]
+    server: Option<String>,
+    /// Key to show to the server [default: of the context]. On a shared machine other users can see
+    /// flags: use NOVA_KEY or `nova login`.
+    #[arg(long, global = true, env = "NOVA_KEY", hide_env_values = true, value_name = "KEY")]
+    key: Option<String>,
+    /// Context to use (`nova context list`) [default: the current one].
+    #[arg(long, global = true, env = "NOVA_CONTEXT", value_name = "NAME")]
+    context: Option<String>,
+    /// Tenant to act in [default: of the context, else the key's own].
+    #[arg(long, global = true, env = "NOVA_TENANT")]
+    tenant: Option<String>,
+    /// Namespace to act in [default: of the context, else `default`].
+    #[arg(long, global = true, env = "NOVA_NAMESPACE")]
+    namespace: Option<String>,
     /// How answers are printed.
     #[arg(short, long, global = true, env = "NOVA_OUTPUT", default_value = "table")]
     output: Format,
@@ -92,8 +99,29 @@ enum Command {
     /// Work with functions.
     #[command(subcommand, alias = "functions")]
     Fn(FunctionCommand),
+    /// Work with secrets.
+    #[command(subcommand)]
+    Secret(secret::SecretCommand),
     /// Languages that this server can run.
     Runtimes,
+    /// Keep a server's address and a key as a context, and make it the current one.
+    Login(context::LoginArgs),
+    /// Forget the key of a context.
+    Logout,
+    /// Choose between servers, tenants and namespaces.
+    #[command(subcommand)]
+    Context(context::ContextCommand),
+    /// Who you are for the server, and what you may.
+    Whoami,
+    /// Work with API keys.
+    #[command(subcommand)]
+    Key(key::KeyCommand),
+    /// Work with tenants.
+    #[command(subcommand)]
+    Tenant(tenant::TenantCommand),
+    /// Work with namespaces of a tenant.
+    #[command(subcommand)]
+    Namespace(tenant::NamespaceCommand),
     /// Show the configuration of a server on this host, with the origin of each value.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -177,6 +205,11 @@ pub(crate) fn main() -> ExitCode {
             clap_complete::generate(shell, &mut Cli::command(), "nova", &mut std::io::stdout());
             Ok(())
         }
+        Command::Context(command) => context::run(&command, cli.global.output).map_err(Failure::from),
+        Command::Logout => context::logout(cli.global.context.as_deref()).map_err(Failure::from),
+        Command::Key(key::KeyCommand::ResetAdmin(options)) => {
+            key::reset_admin(&options, cli.global.output).map_err(Failure::from)
+        }
         command => with_client(&cli.global, command),
     };
     match result {
@@ -188,8 +221,9 @@ pub(crate) fn main() -> ExitCode {
 
 fn with_client(global: &Global, command: Command) -> CommandResult {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("start")?;
-    let client = Client::new(&global.server)?.in_scope(&global.tenant, &global.namespace);
-    let context = Context { client, printer: Printer::new(global.output) };
+    let file = context::Contexts::load()?;
+    let chosen = context::choose(&file, global)?;
+    let context = Context { client: chosen.client()?, printer: Printer::new(global.output) };
     runtime.block_on(async {
         match command {
             Command::Init(args) => init::init(&args),
@@ -204,9 +238,20 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
                 logs::logs(&context, &args).await
             }
             Command::Fn(command) => function_command(&context, command).await,
+            Command::Secret(command) => secret::run(&context, command).await,
             Command::Runtimes => runtimes::list(&context).await,
+            Command::Login(args) => context::login(file, &chosen, &args, &context.printer).await,
+            Command::Whoami => context::whoami(&context).await,
+            Command::Key(command) => key::run(&context, command).await,
+            Command::Tenant(command) => tenant::tenants(&context, command).await,
+            Command::Namespace(command) => tenant::namespaces(&context, command).await,
             Command::Doctor(options) => doctor::doctor(&context, &options).await,
-            Command::Serve(_) | Command::Keeper { .. } | Command::Config(_) | Command::Completion { .. } => {
+            Command::Serve(_)
+            | Command::Keeper { .. }
+            | Command::Config(_)
+            | Command::Context(_)
+            | Command::Logout
+            | Command::Completion { .. } => {
                 unreachable!("handled before a client is made")
             }
         }
@@ -250,6 +295,9 @@ fn report(error: &anyhow::Error) -> ExitCode {
                 eprintln!("  {}: {}", field.field, field.message);
             }
             eprintln!("  code {}, request {}", problem.code, problem.request_id);
+            if problem.code == Code::Unauthenticated.as_str() {
+                eprintln!("  give a key with `nova login`, or set NOVA_KEY");
+            }
             ExitCode::from(3)
         }
         ClientError::Unreachable { .. } => {

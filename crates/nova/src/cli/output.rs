@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
 use indicatif::{ProgressBar, ProgressStyle};
+use nova_domain::Timestamp;
 use serde::Serialize;
 
 /// How answers are printed.
@@ -106,4 +107,10 @@ pub(super) fn spinner(text: String) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
+}
+
+/// A point in time, UTC.
+pub(super) fn time(at: Timestamp) -> String {
+    jiff::Timestamp::from_microsecond(at.as_micros())
+        .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
 }

@@ -30,6 +30,9 @@ pub(super) struct Project {
     pub(super) env_vars: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) limits: LimitsBody,
+    /// Hosts that the code may connect to.
+    #[serde(default)]
+    pub(super) network: Vec<String>,
     #[serde(default)]
     pub(super) description: String,
     #[serde(default)]

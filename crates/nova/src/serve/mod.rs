@@ -9,6 +9,7 @@
 pub(crate) mod keeper;
 mod memory;
 mod privileges;
+mod system;
 mod wire;
 
 use std::path::PathBuf;
@@ -29,6 +30,8 @@ pub(crate) fn keeper_socket(run_dir: &std::path::Path) -> PathBuf {
 /// What is found out and made before privileges are given up.
 struct Prepared {
     settings: ServerSettings,
+    /// The settings as people see them, with their origins.
+    shown: Vec<nova_api::v1::SettingView>,
     dirs: Dirs,
     runtimes: Runtimes,
     keeper: nova_keeper::process::Config,
@@ -39,20 +42,18 @@ struct Prepared {
 
 /// Runs a server until it is told to stop.
 pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
-    let settings = options.load()?.settings;
-    if !settings.server.dev {
-        bail!(
-            "this version of Nova has no access control yet, so it serves only with --dev (loopback, one user); \
-             see docs/security.md"
-        );
-    }
+    let loaded = options.load()?;
+    let shown = system::settings(&loaded);
+    let settings = loaded.settings;
     let format = LogFormat::parse(&settings.log.format).unwrap_or(LogFormat::Json);
     telemetry::start_logs(&settings.log.level, format).map_err(anyhow::Error::msg)?;
     let address: std::net::SocketAddr = settings.server.listen.parse().with_context(|| {
         format!("`server.listen` is no address: {:?}; write it like 127.0.0.1:9000", settings.server.listen)
     })?;
-    if !address.ip().is_loopback() {
-        bail!("--dev serves on loopback only, and {address} is reachable from outside; use 127.0.0.1");
+    if settings.server.dev && !address.ip().is_loopback() {
+        bail!(
+            "--dev serves on loopback only, and {address} is reachable from outside; use 127.0.0.1, or serve without --dev"
+        );
     }
     let root = privileges::is_root();
     let dirs =
@@ -69,6 +70,9 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     if let Some(uid) = owner {
         privileges::give_up(uid).context("root could not be given up")?;
     }
+    if let Err(error) = privileges::raise_open_files() {
+        tracing::warn!(%error, "the limit of open files stays as it is");
+    }
     let handle = telemetry::start_metrics().map_err(anyhow::Error::msg)?;
     let rendering = handle.clone();
     let metrics = std::sync::Arc::new(move || rendering.render());
@@ -76,7 +80,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
         0 => std::thread::available_parallelism().map_or(1, |count| count.get() / 2).max(1),
         count => count as usize,
     };
-    let prepared = Prepared { settings, dirs, runtimes, keeper, may_respawn: !root, metrics };
+    let prepared = Prepared { settings, shown, dirs, runtimes, keeper, may_respawn: !root, metrics };
     // One thread has no hand-over between threads, which is worth more than the second
     // thread until there are more than two CPUs.
     let mut builder = if threads == 1 {
@@ -140,4 +144,65 @@ fn keeper_config(
         orphan_grace_ms: isolation.orphan_grace_s * 1000,
         allow_without_cgroups: isolation.allow_without_cgroups || settings.server.dev,
     })
+}
+
+/// Where the database of these settings is.
+pub(crate) fn database_url(
+    settings: &ServerSettings,
+    dirs: &Dirs,
+) -> anyhow::Result<nova_store::DatabaseUrl> {
+    Ok(match settings.database.url.as_str() {
+        "" => nova_store::DatabaseUrl::Sqlite(dirs.data.join("db")),
+        url => nova_store::DatabaseUrl::parse(url)?,
+    })
+}
+
+/// The settings of access, for the engine of the database.
+pub(crate) fn access_settings(
+    settings: &ServerSettings,
+    engine: &str,
+) -> nova_control::access::AccessSettings {
+    use std::time::Duration;
+    let access = &settings.access;
+    nova_control::access::AccessSettings {
+        session: Duration::from_secs(access.session_m * 60),
+        invitation: Duration::from_secs(access.invitation_h * 3600),
+        attempts_per_minute: access.attempts_per_minute as u32,
+        ..nova_control::access::AccessSettings::for_engine(engine)
+    }
+}
+
+/// Makes a new admin key on the database itself.
+pub(crate) async fn reset_admin_key(
+    settings: &ServerSettings,
+    url: &nova_store::DatabaseUrl,
+) -> anyhow::Result<String> {
+    use std::sync::Arc;
+    let (store, system) = nova_store::Store::open(url, &nova_store::StoreOptions::default())
+        .await
+        .with_context(|| format!("database {url}"))?;
+    let access = nova_control::access::Access::new(
+        store.clone(),
+        system,
+        Arc::new(nova_kit::clock::SystemClock),
+        Arc::new(nova_kit::ids::Ids::new()),
+        access_settings(settings, store.engine()),
+    );
+    let made = access.reset_admin_key().await;
+    store.close().await;
+    Ok(made?.secret)
+}
+
+/// Shows the first key. Only here, and not in the log, which may be kept and read by others.
+fn show_admin_key(secret: &str) {
+    let text = format!(
+        "\nThis server had no key yet. Here is one that may do everything; it is shown this one time:\n\n    {secret}\n\n\
+         Use it: nova login    (and paste it)\n\
+         Lost it: stop the server and run `nova key reset-admin` with the same settings.\n\n"
+    );
+    use std::io::Write as _;
+    let mut out = std::io::stdout().lock();
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        tracing::error!("the first key could not be shown; make another with `nova key reset-admin`");
+    }
 }

@@ -40,6 +40,17 @@ pub(super) fn private_folder(path: &Path, uid: Option<u32>) -> io::Result<()> {
     }
 }
 
+/// Lets this process have as many descriptors as the host allows it: each connection is one.
+pub(super) fn raise_open_files() -> io::Result<()> {
+    // SAFETY: `limit` is a valid place for the answer, and valid for the second call.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        check(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit))?;
+        limit.rlim_cur = limit.rlim_max;
+        check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit))
+    }
+}
+
 /// Becomes `uid` without further groups, capabilities, or a way back. The process must
 /// have one thread.
 pub(super) fn give_up(uid: u32) -> io::Result<()> {

@@ -11,20 +11,22 @@ use nova_artifacts::objects::{ObjectStorage, S3Settings};
 use nova_aurora::{Observatory, Recorder, Retention, Sink, SinkSettings};
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::{Comet, Runtimes};
-use nova_control::Functions;
+use nova_control::access::Access;
+use nova_control::{Functions, Secrets};
 use nova_domain::ports::{Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::runtime::Runtime;
 use nova_domain::time::Clock;
 use nova_keeper::protocol::StockSpec;
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
+use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
-use nova_store::{DatabaseUrl, Store, StoreOptions, System};
-use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings};
+use nova_store::{Store, StoreOptions, System};
+use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings, Site};
 use tokio_util::sync::CancellationToken;
 
-use super::{Prepared, keeper, memory};
-use crate::settings::{ObjectSettings, PoolSettings, ServerSettings};
+use super::{Prepared, keeper, memory, system as report};
+use crate::settings::{ObjectSettings, PoolSettings, SecretSettings, ServerSettings};
 
 /// Starts everything, serves, and stops everything in order.
 pub(super) async fn serve(
@@ -32,17 +34,14 @@ pub(super) async fn serve(
     listener: std::net::TcpListener,
     metrics_handle: PrometheusHandle,
 ) -> anyhow::Result<()> {
-    let Prepared { settings, dirs, runtimes, keeper: keeper_config, may_respawn, metrics } = prepared;
+    let Prepared { settings, shown, dirs, runtimes, keeper: keeper_config, may_respawn, metrics } = prepared;
     let signal = shutdown::on_signals()?;
     // Background work goes on while calls drain, so it has a token of its own.
     let background = CancellationToken::new();
     tokio::spawn(telemetry::upkeep(metrics_handle, background.clone()));
     tokio::spawn(memory::give_back(background.clone()));
 
-    let url = match settings.database.url.as_str() {
-        "" => DatabaseUrl::Sqlite(dirs.data.join("db")),
-        url => DatabaseUrl::parse(url)?,
-    };
+    let url = super::database_url(&settings, &dirs)?;
     let (store, system) =
         Store::open(&url, &StoreOptions::default()).await.with_context(|| format!("database {url}"))?;
     let storage = object_storage(&settings.objects, &dirs.data)?;
@@ -66,10 +65,10 @@ pub(super) async fn serve(
     }
     report_isolation(&backend).await;
 
+    let comet_settings = comet_settings(&settings, &dirs.cache, vec![listener.local_addr()?.port()])?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new());
-    let comet =
-        Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings(&settings));
+    let comet = Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings);
     let sandboxes: Arc<dyn Sandboxes> = Arc::new(comet.clone());
     let mut control_settings = nova_control::Settings::for_engine(store.engine());
     control_settings.build_wait = Duration::from_secs(settings.build.wait_s);
@@ -81,6 +80,10 @@ pub(super) async fn serve(
         ids.clone(),
         control_settings,
     );
+    let secrets =
+        Secrets::new(functions.clone(), master_keys(&settings.secrets, &dirs.data)?, system.clone());
+    comet.set_secrets(Arc::new(secrets.clone()));
+    reseal(&secrets).await;
     let catalog: Arc<dyn Catalog> = Arc::new(functions.catalog(system.clone()));
     comet.set_catalog(catalog.clone());
     let traces = match settings.traces.otlp_endpoint.as_str() {
@@ -99,6 +102,19 @@ pub(super) async fn serve(
     ));
     let observatory = Observatory::new(store.clone(), sink.clone());
 
+    let access = Access::new(
+        store.clone(),
+        system.clone(),
+        clock.clone(),
+        ids.clone(),
+        super::access_settings(&settings, store.engine()),
+    );
+    if !settings.server.dev
+        && let Some(made) = access.first_key().await.context("the first key could not be made")?
+    {
+        super::show_admin_key(&made.secret);
+    }
+
     let pool = tokio::spawn({
         let (comet, stop) = (comet.clone(), background.clone());
         async move { comet.run(stop).await }
@@ -106,6 +122,10 @@ pub(super) async fn serve(
     let builder = tokio::spawn({
         let (builder, stop) = (functions.builder(system.clone()), background.clone());
         async move { builder.run(stop).await }
+    });
+    let accessing = tokio::spawn({
+        let (access, stop) = (access.clone(), background.clone());
+        async move { access.run(stop).await }
     });
     tokio::spawn({
         let retention = Retention::new(store.clone(), system.clone(), settings.runs.retention_days as u32);
@@ -124,6 +144,8 @@ pub(super) async fn serve(
     let app = App::new(Parts {
         invoker,
         functions,
+        secrets,
+        access,
         observatory,
         clock,
         ids,
@@ -131,7 +153,16 @@ pub(super) async fn serve(
         metrics,
         readiness: readiness(store.clone(), backend.clone()),
         guard: settings.server.dev.then(|| DevGuard::new([address.port()])),
+        site: Site::new(false, settings.server.public_origins.iter().cloned()),
     });
+    let fixed = nova_api::v1::SystemView {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        dev: settings.server.dev,
+        database: url.to_string(),
+        settings: shown,
+        ..nova_api::v1::SystemView::default()
+    };
+    app.set_system(report::report(fixed, backend.clone()));
     app.mark_started();
     tracing::info!(%address, database = %url, "nova serves");
     let drain = Duration::from_secs(settings.server.drain_s);
@@ -146,7 +177,8 @@ pub(super) async fn serve(
     tracing::info!("stopping");
     // 2. Stop background work, then sandboxes.
     background.cancel();
-    let _ = tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(pool, builder) }).await;
+    let _ =
+        tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(pool, builder, accessing) }).await;
     if let Err(error) = backend.shutdown().await {
         tracing::warn!(%error, "the keeper did not stop");
     }
@@ -190,6 +222,34 @@ fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::
     })?)
 }
 
+/// The keys that seal secrets: of the setting, else of the file, which is made at the first start.
+fn master_keys(settings: &SecretSettings, data: &std::path::Path) -> anyhow::Result<KeyStore> {
+    if !settings.keys.is_empty() {
+        let ring = KeyRing::parse(&settings.keys).context("setting `secrets.keys`")?;
+        return Ok(KeyStore::fixed(ring));
+    }
+    let path = match settings.key_file.as_str() {
+        "" => data.join("master.key"),
+        path => path.into(),
+    };
+    Ok(KeyStore::file(&path)?)
+}
+
+/// Goes on with what a rotation left, or follows a key that was added by hand.
+async fn reseal(secrets: &Secrets) {
+    match secrets.reseal_old().await {
+        Ok(done) if done.unreadable > 0 => tracing::error!(
+            secrets = done.unreadable,
+            "secrets were sealed with a master key that is not there; put it back (see docs/secrets.md)"
+        ),
+        Ok(done) if done.resealed > 0 => {
+            tracing::info!(key = %done.key_id, secrets = done.resealed, "secrets were sealed with the newest master key");
+        }
+        Ok(_) => {}
+        Err(fault) => tracing::warn!(error = %fault.log_line(), "secrets could not be looked through"),
+    }
+}
+
 /// Which sandboxes are kept pre-started: of the best interpreter of each language.
 fn stock_of(settings: &PoolSettings, runtimes: &Runtimes) -> Vec<StockSpec> {
     let mut stock = vec![StockSpec { key: String::new(), runtime: None, target: settings.stock_bare as u32 }];
@@ -210,9 +270,13 @@ fn stock_of(settings: &PoolSettings, runtimes: &Runtimes) -> Vec<StockSpec> {
     stock
 }
 
-fn comet_settings(settings: &ServerSettings) -> nova_comet::Settings {
-    let (pool, build) = (&settings.pool, &settings.build);
-    nova_comet::Settings {
+fn comet_settings(
+    settings: &ServerSettings,
+    cache: &std::path::Path,
+    own_ports: Vec<u16>,
+) -> anyhow::Result<nova_comet::Settings> {
+    let (pool, build, egress) = (&settings.pool, &settings.build, &settings.egress);
+    Ok(nova_comet::Settings {
         max_sandboxes: pool.max_sandboxes as usize,
         stream_chunk: pool.stream_chunk as usize,
         build: nova_comet::BuildSettings {
@@ -220,9 +284,21 @@ fn comet_settings(settings: &ServerSettings) -> nova_comet::Settings {
             timeout_s: build.timeout_s as u32,
             tmp_mb: build.tmp_mb as u32,
             cpu_millis: build.cpu_millis as u32,
+            registries: build.registries()?,
+            cache: Some(cache.join("builds")),
+        },
+        egress: nova_comet::egress::EgressSettings {
+            connections_per_sandbox: egress.connections_per_sandbox as usize,
+            connections: egress.connections as usize,
+            connects_per_second: egress.connects_per_second as u32,
+            bytes_per_hour: egress.mb_per_hour << 20,
+            connect_timeout: Duration::from_secs(egress.connect_timeout_s),
+            never: egress.never()?,
+            own_ports,
+            ..nova_comet::egress::EgressSettings::default()
         },
         ..nova_comet::Settings::default()
-    }
+    })
 }
 
 /// Says which layers of isolation this host does not give.

@@ -7,6 +7,7 @@ mod examples;
 mod failures;
 mod http;
 mod lifecycle;
+mod secrets;
 mod server;
 mod traces;
 mod versions;

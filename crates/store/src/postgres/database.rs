@@ -6,7 +6,7 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
 };
 use futures::future::join4;
-use nova_domain::{Code, Fault, FaultResult, Scope};
+use nova_domain::{Code, Fault, FaultResult, Scope, TenantName};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, NoTls, Row};
 
@@ -34,6 +34,8 @@ const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 pub(super) enum Access<'a> {
     /// Rows of this tenant; the namespace is in the statement.
     Tenant(&'a Scope),
+    /// Rows of this tenant, of whatever namespace.
+    Of(&'a TenantName),
     /// Rows of every tenant.
     System,
 }
@@ -42,6 +44,7 @@ impl Access<'_> {
     fn settings(&self) -> (&str, &'static str) {
         match self {
             Access::Tenant(scope) => (scope.tenant.as_str(), "off"),
+            Access::Of(tenant) => (tenant.as_str(), "off"),
             Access::System => ("", "on"),
         }
     }

@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write, violates};
+use super::tenant::require_namespace;
 use super::version::{insert_version, version_row};
 use crate::System;
 use crate::error::{StoreError, StoreResult};
@@ -258,6 +259,7 @@ impl PostgresFunctions {
 }
 
 async fn create(write: &Write<'_>, function: &Function, first: &Version) -> StoreResult<()> {
+    require_namespace(write, &function.scope).await?;
     let inserted = write
         .execute(
             INSERT,

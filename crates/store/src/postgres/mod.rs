@@ -4,11 +4,16 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod credential;
 mod database;
 mod function;
 mod log;
 mod migrate;
+mod role;
 mod run;
+mod secret;
+mod tenant;
+mod user;
 mod version;
 
 use std::sync::Arc;
@@ -32,8 +37,19 @@ const ROLE: &str = "nova_app";
 /// Every statement that the repositories run.
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<Statement> {
-    [database::STATEMENTS, function::STATEMENTS, version::STATEMENTS, run::STATEMENTS, log::STATEMENTS]
-        .concat()
+    [
+        database::STATEMENTS,
+        function::STATEMENTS,
+        version::STATEMENTS,
+        run::STATEMENTS,
+        log::STATEMENTS,
+        secret::STATEMENTS,
+        tenant::STATEMENTS,
+        user::STATEMENTS,
+        credential::STATEMENTS,
+        role::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// Brings the schema up to date and opens the pool.
@@ -46,6 +62,11 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         versions: Arc::new(version::PostgresVersions(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
+        secrets: Arc::new(secret::PostgresSecrets(database.clone())),
+        tenants: Arc::new(tenant::PostgresTenants(database.clone())),
+        users: Arc::new(user::PostgresUsers(database.clone())),
+        credentials: Arc::new(credential::PostgresCredentials(database.clone())),
+        roles: Arc::new(role::PostgresRoles(database.clone())),
         engine: database,
     })
 }

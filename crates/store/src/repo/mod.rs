@@ -2,12 +2,23 @@
 //! `Conflict` and `InvalidArgument` say what the caller did; `Unavailable` (database not
 //! reachable, queue full) and `Internal` what the platform could not.
 
+pub mod credential;
 pub mod function;
 pub mod log;
+pub mod role;
 pub mod run;
+pub mod secret;
+pub mod tenant;
+pub mod user;
 pub mod version;
+
+pub use credential::Credentials;
 
 pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 pub use log::{LogCursor, LogPage, Logs, RecordedLine, StoredLines};
+pub use role::{BoundRole, Roles};
 pub use run::{Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
+pub use secret::{SealedValue, Secrets, StoredSecret};
+pub use tenant::Tenants;
+pub use user::{Accepted, Member, UserChange, Users};
 pub use version::{PendingBuild, Versions};

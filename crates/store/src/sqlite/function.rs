@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
 use super::query::{execute, is_taken, many, one};
+use super::tenant::require_namespace;
 use super::version::{VERSION_WIDTH, insert_version, version_row};
 use crate::System;
 use crate::error::{StoreError, StoreResult};
@@ -240,6 +241,7 @@ fn get(connection: &Connection, scope: &Scope, name: &FunctionName) -> StoreResu
 }
 
 fn create(connection: &Connection, function: &Function, first: &Version) -> StoreResult<()> {
+    require_namespace(connection, &function.scope)?;
     let inserted = execute(
         connection,
         INSERT,

@@ -1,5 +1,6 @@
 //! SQLite: three files, each with one writer thread and a few readers.
 
+mod credential;
 mod file;
 mod function;
 mod lock;
@@ -7,7 +8,11 @@ mod log;
 mod open;
 mod query;
 mod reader;
+mod role;
 mod run;
+mod secret;
+mod tenant;
+mod user;
 mod version;
 mod writer;
 
@@ -27,12 +32,21 @@ use file::File;
 const ENGINE: &str = "sqlite";
 
 /// Most statements that one connection keeps prepared; more than there are.
-const STATEMENT_CACHE: usize = 64;
+const STATEMENT_CACHE: usize = 128;
 
 /// Every statement that runs on `nova.db`.
 #[cfg(test)]
 pub(crate) fn nova_statements() -> Vec<Statement> {
-    [function::STATEMENTS, version::STATEMENTS].concat()
+    [
+        function::STATEMENTS,
+        version::STATEMENTS,
+        tenant::STATEMENTS,
+        user::STATEMENTS,
+        credential::STATEMENTS,
+        role::STATEMENTS,
+        secret::STATEMENTS,
+    ]
+    .concat()
 }
 
 /// Every statement that runs on `log.db`.
@@ -54,6 +68,11 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         versions: Arc::new(version::SqliteVersions(nova.clone())),
         runs: Arc::new(run::SqliteRuns(log.clone())),
         logs: Arc::new(log::SqliteLogs(log.clone())),
+        secrets: Arc::new(secret::SqliteSecrets(nova.clone())),
+        tenants: Arc::new(tenant::SqliteTenants(nova.clone())),
+        users: Arc::new(user::SqliteUsers(nova.clone())),
+        credentials: Arc::new(credential::SqliteCredentials(nova.clone())),
+        roles: Arc::new(role::SqliteRoles(nova.clone())),
         engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
     })
 }

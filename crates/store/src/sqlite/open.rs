@@ -290,8 +290,10 @@ mod tests {
                     .map(|row| row.expect("row"))
                     .collect();
                 let slow = plan.iter().find(|step| {
-                    // A scan of a covering partial index holds nothing that is not wanted.
-                    (step.starts_with("SCAN") && !step.contains("USING") && !step.contains("CONSTANT"))
+                    // A scan of a covering partial index holds nothing that is not wanted, and one of
+                    // `json_each` is over a list that the statement was given.
+                    let wanted = ["USING", "CONSTANT", "json_each"];
+                    (step.starts_with("SCAN") && !wanted.iter().any(|word| step.contains(word)))
                         || step.contains("USE TEMP B-TREE FOR ORDER BY")
                 });
                 assert!(slow.is_none(), "{}: {plan:?}", statement.name);

@@ -1,5 +1,6 @@
 -- nova.db
 CREATE INDEX functions_always_on ON functions (id) WHERE min_replicas > 0;
+CREATE INDEX secrets_key ON secrets (key_id);
 CREATE INDEX versions_artifact ON versions (artifact) WHERE artifact IS NOT NULL;
 CREATE INDEX versions_code ON versions (code);
 CREATE INDEX versions_pending ON versions (function_id, number) WHERE build_status IN ('pending', 'compiling');
@@ -28,6 +29,21 @@ CREATE TABLE nova_migrations (
                  checksum   TEXT NOT NULL,
                  applied_at INTEGER NOT NULL
              ) STRICT;
+CREATE TABLE secrets (
+    tenant_id  TEXT NOT NULL,
+    namespace  TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    -- JSON document: description, functions that may have it.
+    data       TEXT NOT NULL,
+    -- The value, sealed with the master key `key_id`.
+    sealed     BLOB NOT NULL,
+    key_id     TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    revision   INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, namespace, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE versions (
     function_id  TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
     number       INTEGER NOT NULL,

@@ -16,7 +16,8 @@ const DIR: &str = "NOVA_STORE_CRASH_DIR";
 async fn writes_until_killed() {
     let Some(dir) = std::env::var_os(DIR) else { return };
     let url = DatabaseUrl::parse(&format!("sqlite:{}", dir.display())).expect("url");
-    let (store, _) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
+    let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
+    settle(&store, &system).await;
     let tasks: Vec<_> = (0..8)
         .map(|task| {
             let store = store.clone();

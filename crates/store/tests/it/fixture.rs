@@ -1,5 +1,6 @@
 //! An engine under test, and values to store.
 
+use nova_domain::access::{Namespace, Tenant};
 use nova_domain::call::{CallSource, FunctionError, FunctionErrorKind};
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
 use nova_domain::log::{LogLine, LogStream};
@@ -28,6 +29,7 @@ impl Bench {
         let dir = tempfile::tempdir().expect("temp dir");
         let url = DatabaseUrl::parse(&format!("sqlite:{}/data", dir.path().display())).expect("url");
         let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
+        settle(&store, &system).await;
         Self { store, system, place: Place::Sqlite(dir) }
     }
 
@@ -36,6 +38,7 @@ impl Bench {
         let url = DatabaseUrl::parse(&database.url()).expect("url");
         let options = StoreOptions { connections: 4, ..StoreOptions::default() };
         let (store, system) = Store::open(&url, &options).await.expect("opens");
+        settle(&store, &system).await;
         Self { store, system, place: Place::Postgres(Box::new(database)) }
     }
 
@@ -46,6 +49,26 @@ impl Bench {
             database.remove().await;
         } else if let Place::Sqlite(dir) = self.place {
             dir.close().expect("removes the directory");
+        }
+    }
+}
+
+/// Makes the tenants and namespaces that tests create functions in.
+pub(crate) async fn settle(store: &Store, system: &System) {
+    for (tenant, namespaces) in
+        [("acme", &["prod", "staging"][..]), ("evil", &["prod"]), ("other", &["prod", "x"])]
+    {
+        let name = TenantName::new(tenant).expect("tenant");
+        let new = Tenant { name: name.clone(), description: String::new(), created_at: at(0) };
+        store.tenants().create(system, &new).await.expect("creates the tenant");
+        for namespace in namespaces {
+            let new = Namespace {
+                tenant: name.clone(),
+                name: NamespaceName::new(namespace).expect("namespace"),
+                description: String::new(),
+                created_at: at(0),
+            };
+            store.tenants().create_namespace(&new).await.expect("creates the namespace");
         }
     }
 }
@@ -91,6 +114,8 @@ pub(crate) fn spec(runtime: Runtime, code: u8) -> VersionSpec {
         entry: "main.py".into(),
         env: Env::from([("GREETING".to_owned(), "häłlo \u{1f980} 'quoted' \"\\".to_owned())]),
         limits: Limits::default(),
+        dependencies: None,
+        network: Default::default(),
     }
 }
 

@@ -18,6 +18,7 @@ async fn open(database: &TestDatabase) -> (Store, nova_store::System) {
 async fn filled() -> (TestDatabase, Store) {
     let database = TestDatabase::create().await;
     let (store, system) = open(&database).await;
+    settle(&store, &system).await;
     let secret = function(&here(), "secret");
     let first = version(&secret, 1, CompileStatus::NotRequired);
     store.functions().create(&here(), &secret, &first).await.expect("creates");

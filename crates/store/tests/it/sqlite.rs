@@ -109,6 +109,7 @@ async fn dropped_logs_come_back_empty_and_the_configuration_stays() {
     let dir = tempfile::tempdir().expect("temp dir");
     let url = DatabaseUrl::parse(&format!("sqlite:{}", dir.path().display())).expect("url");
     let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
+    crate::fixture::settle(&store, &system).await;
     let hello = crate::fixture::function(&here(), "hello");
     let first = crate::fixture::version(&hello, 1, nova_domain::version::CompileStatus::NotRequired);
     store.functions().create(&here(), &hello, &first).await.expect("creates");

@@ -1,12 +1,16 @@
 //! What is known of a request before its handler runs.
 
+use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use http::request::Parts;
+use nova_domain::access::{Principal, Subject};
 use nova_domain::call::TraceContext;
-use nova_domain::{Fault, RunId, Scope};
+use nova_domain::{Fault, FaultResult, RunId, Scope};
 use tokio::time::Instant;
+
+use super::identity::Identity;
 
 use crate::refused::Refused;
 
@@ -17,6 +21,9 @@ pub(crate) struct Context {
     /// The request's id as a run's id, if Nova made it.
     pub(crate) run: Option<RunId>,
     pub(crate) scope: Scope,
+    identity: Identity,
+    /// Where the request comes from.
+    pub(crate) peer: Option<IpAddr>,
     /// This request as the parent of what it causes.
     pub(crate) trace: TraceContext,
     pub(crate) began: Instant,
@@ -29,10 +36,40 @@ impl Context {
         request_id: Arc<str>,
         run: Option<RunId>,
         scope: Scope,
+        identity: Identity,
+        peer: Option<IpAddr>,
         trace: TraceContext,
         began: Instant,
     ) -> Self {
-        Self { request_id, run, scope, trace, began, route: OnceLock::new() }
+        Self { request_id, run, scope, identity, peer, trace, began, route: OnceLock::new() }
+    }
+
+    /// Who asks; a fault if nobody knows.
+    pub(crate) fn caller(&self) -> FaultResult<&Arc<Principal>> {
+        match &self.identity {
+            Identity::Known(principal) => Ok(principal),
+            Identity::Unknown(fault) => Err(again(fault)),
+        }
+    }
+
+    /// Who asks, for the log.
+    pub(crate) fn caller_text(&self) -> Option<&Subject> {
+        match &self.identity {
+            Identity::Known(principal) => Some(&principal.subject),
+            Identity::Unknown(_) => None,
+        }
+    }
+}
+
+/// The same fault once more, with its cause as text.
+fn again(fault: &Fault) -> Fault {
+    let mut same = Fault::new(fault.code(), fault.message());
+    if let Some(after) = fault.retry_after() {
+        same = same.with_retry_after(after);
+    }
+    match std::error::Error::source(fault) {
+        Some(source) => same.with_source(source.to_string()),
+        None => same,
     }
 }
 

@@ -117,6 +117,8 @@ mod tests {
                 "r".into(),
                 None,
                 Scope::default_scope(),
+                crate::edge::identity::Identity::Unknown(nova_domain::Fault::internal("nobody")),
+                None,
                 TraceContext::default(),
                 Instant::now(),
             );

@@ -1,11 +1,15 @@
 //! Everything that happens to each request before and after its handler.
 
+pub(crate) mod authorise;
 pub(crate) mod context;
 pub(crate) mod guard;
+mod identity;
 pub(crate) mod measure;
 mod scope;
+pub(crate) mod site;
 mod trace;
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,13 +21,14 @@ use futures::FutureExt as _;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
 use nova_api::headers;
 use nova_api::v1::problem::{self, Problem};
-use nova_domain::{Fault, FaultResult, RunId};
+use nova_domain::{Code, Fault, FaultResult, RunId};
 use tokio::time::Instant;
 use tower_service::Service as _;
 
 use crate::app::App;
 use crate::refused::{Pending, Refused};
 use context::Context;
+use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
@@ -42,14 +47,14 @@ impl Edge {
     }
 
     /// Answers one request. Never fails: what goes wrong is a problem document.
-    pub(crate) async fn handle<B>(&self, request: Request<B>) -> Response
+    pub(crate) async fn handle<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
     where
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
         let began = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let (context, refusal) = self.admit(&request, began);
+        let (context, refusal) = self.admit(&request, peer, began).await;
         let context = Arc::new(context);
         let mut response = match refusal {
             Some(fault) => Refused::from(fault).into_response(),
@@ -77,7 +82,12 @@ impl Edge {
     }
 
     /// The context of a request, and why it goes no further.
-    fn admit<B>(&self, request: &Request<B>, began: Instant) -> (Context, Option<Fault>) {
+    async fn admit<B>(
+        &self,
+        request: &Request<B>,
+        peer: Option<IpAddr>,
+        began: Instant,
+    ) -> (Context, Option<Fault>) {
         let parts = self.app.parts();
         let headers = request.headers();
         let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok()).filter(|id| is_id(id));
@@ -89,17 +99,23 @@ impl Edge {
             }
         };
         let trace = trace::enter(headers);
-        let scope = scope::of(headers, &self.app.inner.default_scope);
+        // The guard goes first: a foreign page learns nothing else.
         let guarded = parts.guard.as_ref().map_or(Ok(()), |guard| guard.check(request));
+        let identity = match &guarded {
+            Ok(()) => identity::of(&self.app, request).await,
+            Err(fault) => Identity::Unknown(Fault::new(fault.code(), fault.message())),
+        };
+        let default = &self.app.inner.default_scope;
+        let home = match &identity {
+            Identity::Known(principal) => principal.home.as_ref(),
+            Identity::Unknown(_) => None,
+        };
+        let scope = scope::of(headers, home.unwrap_or(&default.tenant), &default.namespace);
         let (scope, refusal) = match (scope, guarded) {
             (Ok(scope), Ok(())) => (scope, None),
-            // The guard goes first: a foreign page learns nothing else.
-            (Ok(scope), Err(fault)) => (scope, Some(fault)),
-            (Err(_), Err(fault)) | (Err(fault), Ok(())) => {
-                (self.app.inner.default_scope.clone(), Some(fault))
-            }
+            (_, Err(fault)) | (Err(fault), Ok(())) => (default.clone(), Some(fault)),
         };
-        (Context::new(request_id, run, scope, trace, began), refusal)
+        (Context::new(request_id, run, scope, identity, peer, trace, began), refusal)
     }
 }
 
@@ -131,6 +147,9 @@ fn problem_response(refused: &Refused, request_id: &str, mut response: Response)
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
         headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    if refused.fault.code() == Code::Unauthenticated {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"nova\""));
+    }
     *response.body_mut() = Body::from(body);
     response
 }
@@ -158,14 +177,15 @@ fn note(
     let (request_id, scope) = (&*context.request_id, &context.scope);
     let ms = took.as_secs_f64() * 1000.0;
     let status = status.as_u16();
+    let caller = context.caller_text().map(tracing::field::display);
     match fault {
         Some(Pending(refused)) if status >= 500 => {
-            tracing::error!(%method, path, status, ms, request_id, %scope, cause = %refused.fault.log_line(), "request");
+            tracing::error!(%method, path, status, ms, request_id, %scope, caller, cause = %refused.fault.log_line(), "request");
         }
         Some(Pending(refused)) => {
-            tracing::info!(%method, path, status, ms, request_id, %scope, cause = %refused.fault.log_line(), "request");
+            tracing::info!(%method, path, status, ms, request_id, %scope, caller, cause = %refused.fault.log_line(), "request");
         }
-        None => tracing::debug!(%method, path, status, ms, request_id, %scope, "request"),
+        None => tracing::debug!(%method, path, status, ms, request_id, %scope, caller, "request"),
     }
 }
 

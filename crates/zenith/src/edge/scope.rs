@@ -4,9 +4,10 @@ use http::HeaderMap;
 use nova_api::headers;
 use nova_domain::{Fault, FaultResult, NamespaceName, Scope, TenantName};
 
-/// The scope that a request names, or the default for what it leaves out.
-pub(super) fn of(headers: &HeaderMap, default: &Scope) -> FaultResult<Scope> {
-    let mut scope = default.clone();
+/// The scope that a request names, or the defaults for what it leaves out. It only chooses; what
+/// the caller may do there is another question.
+pub(super) fn of(headers: &HeaderMap, tenant: &TenantName, namespace: &NamespaceName) -> FaultResult<Scope> {
+    let mut scope = Scope { tenant: tenant.clone(), namespace: namespace.clone() };
     if let Some(tenant) = text(headers, headers::TENANT)? {
         scope.tenant = TenantName::new(tenant)?;
     }

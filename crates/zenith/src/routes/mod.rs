@@ -1,21 +1,29 @@
 //! The router: one handler per row of the table of endpoints.
 
+mod access;
 mod answer;
 mod call;
 mod code;
+mod console;
 mod function;
 mod log;
 mod platform;
 mod run;
+mod secret;
+mod stats;
 mod version;
 
+use std::sync::Arc;
+
 use axum::Router;
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodFilter, MethodRouter, get, on};
 use http::Method as HttpMethod;
 use nova_api::endpoints::{ENDPOINTS, Method};
 use nova_domain::{Code, Fault};
 
 use crate::app::App;
+use crate::edge::authorise::{Guarded, authorise};
 use crate::edge::context::Ctx;
 use crate::refused::Refused;
 
@@ -56,12 +64,61 @@ handlers! {
     "get_run" => run::get::get,
     "get_run_logs" => log::of_run::of_run,
     "get_function_logs" => log::of_function::of_function,
+    "get_stats" => stats::get,
+    "get_system" => platform::system::get,
+    "create_secret" => secret::create::create,
+    "list_secrets" => secret::list::list,
+    "get_secret" => secret::get::get,
+    "update_secret" => secret::update::update,
+    "delete_secret" => secret::delete::delete,
+    "rotate_master_key" => secret::rotate::rotate,
     "list_runtimes" => platform::runtimes::list,
     "get_health" => platform::health::all,
     "get_health_live" => platform::health::live,
     "get_health_ready" => platform::health::ready,
     "get_health_startup" => platform::health::startup,
     "get_metrics" => platform::metrics::text,
+    "sign_in" => access::auth::sign_in,
+    "sign_out" => access::auth::sign_out,
+    "get_me" => access::auth::me,
+    "create_key" => access::keys::create,
+    "list_keys" => access::keys::list,
+    "get_key" => access::keys::get,
+    "revoke_key" => access::keys::revoke,
+    "create_tenant" => access::tenants::create,
+    "list_tenants" => access::tenants::list,
+    "get_tenant" => access::tenants::get,
+    "delete_tenant" => access::tenants::delete,
+    "create_namespace" => access::namespaces::create,
+    "list_namespaces" => access::namespaces::list,
+    "get_namespace" => access::namespaces::get,
+    "delete_namespace" => access::namespaces::delete,
+    "accept_invitation" => access::people::accept,
+    "change_password" => access::auth::change_password,
+    "list_sessions" => access::auth::list_sessions,
+    "end_session" => access::auth::end_session,
+    "list_users" => access::people::list_users,
+    "get_user" => access::people::get_user,
+    "change_user" => access::people::change_user,
+    "delete_user" => access::people::delete_user,
+    "create_invitation" => access::people::invite,
+    "list_invitations" => access::people::list_invitations,
+    "delete_invitation" => access::people::withdraw,
+    "list_members" => access::people::list_members,
+    "set_member" => access::people::set_member,
+    "remove_member" => access::people::remove_member,
+    "create_service_account" => access::people::create_service,
+    "list_service_accounts" => access::people::list_services,
+    "get_service_account" => access::people::get_service,
+    "delete_service_account" => access::people::delete_service,
+    "create_role" => access::roles::create,
+    "list_roles" => access::roles::list,
+    "get_role" => access::roles::get,
+    "put_role" => access::roles::put,
+    "delete_role" => access::roles::delete,
+    "create_binding" => access::roles::bind,
+    "list_bindings" => access::roles::list_bindings,
+    "delete_binding" => access::roles::unbind,
     "get_openapi" => platform::docs::openapi,
 }
 
@@ -79,13 +136,21 @@ const fn filter(method: Method) -> MethodFilter {
 pub(crate) fn router(app: App) -> Result<Router, Fault> {
     let mut router = Router::new();
     for row in ENDPOINTS {
-        let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
-        router = router
-            .route(row.path, handler(row.id, filter(row.method)).ok_or_else(missing)?)
-            .route(&format!("/v1{}", row.path), handler(row.id, filter(row.method)).ok_or_else(missing)?);
+        let guarded = Guarded::of(&app, row)?.map(Arc::new);
+        for path in [row.path.to_owned(), format!("/v1{}", row.path)] {
+            let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
+            let mut handler = handler(row.id, filter(row.method)).ok_or_else(missing)?;
+            if let Some(guarded) = &guarded {
+                handler = handler.route_layer(from_fn_with_state(guarded.clone(), authorise));
+            }
+            router = router.route(&path, handler);
+        }
     }
     Ok(router
-        .route("/", get(platform::docs::root))
+        .route("/", get(console::root))
+        .route("/ui", get(console::without_slash))
+        .route("/ui/", get(console::index))
+        .route("/ui/{*file}", get(console::file))
         .route("/docs", get(platform::docs::root))
         .route("/docs/", get(platform::docs::index))
         .route("/docs/{*file}", get(platform::docs::file))

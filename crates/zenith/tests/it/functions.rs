@@ -163,3 +163,26 @@ async fn a_compiled_function_shows_what_the_compiler_said() {
     assert_eq!((&fixed["compile_status"], &fixed["active_version"]), (&json!("success"), &json!(2)));
     server.post("/functions/g/invoke", "{}").await.good(200);
 }
+
+#[tokio::test]
+async fn a_patch_takes_all_the_code_with_the_settings_and_makes_one_version() {
+    let server = Server::start().await;
+    let body = json!({"name": "f", "runtime": "python", "handler": "main.handler",
+        "files": {"main.py": "one", "lib.py": "lib"}});
+    server.send_json("POST", "/functions", &body).await.good(201);
+    let patch = json!({"memory_mb": 256, "code": "two", "files": {"util.py": "util"}});
+    let changed = server.send_json("PATCH", "/functions/f", &patch).await.good(200);
+    assert_eq!((&changed["version"], &changed["memory_mb"]), (&json!(2), &json!(256)));
+    let files = server.get("/functions/f/files").await.good(200);
+    let paths: Vec<_> = files["items"].as_array().expect("a list").iter().map(|file| &file["path"]).collect();
+    assert_eq!(paths, ["main.py", "util.py"], "{files}");
+    // A text alone leaves the other files.
+    let changed = server.send_json("PATCH", "/functions/f", &json!({"code": "three"})).await.good(200);
+    assert_eq!(changed["version"], 3);
+    assert_eq!(server.get("/functions/f/files").await.good(200)["items"].as_array().map(Vec::len), Some(2));
+    for bad in [json!({"archive": "AAAA"}), json!({"archive": "%"}), json!({"archive": "AAAA", "code": "x"})]
+    {
+        server.send_json("PATCH", "/functions/f", &bad).await.problem(400, "invalid_argument");
+    }
+    assert_eq!(server.get("/functions/f").await.good(200)["latest_version"], 3);
+}

@@ -1,5 +1,7 @@
-//! The server over HTTP: real control plane and store (SQLite), scripted execution.
+//! The server over HTTP: real control plane and store (SQLite, for access PostgreSQL too), scripted execution.
 
+mod access;
+mod authorisation;
 mod calls;
 mod client;
 mod code;
@@ -7,8 +9,12 @@ mod connection;
 mod edge;
 mod functions;
 mod logs;
+mod people;
 mod platform;
+#[path = "../../../store/tests/support/postgres.rs"]
+mod postgres;
 mod runs;
+mod stats;
 mod streams;
 mod support;
 mod sweep;

@@ -10,7 +10,8 @@ use bytes::Bytes;
 use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
-use nova_control::{Functions, Settings};
+use nova_control::access::{Access, AccessSettings};
+use nova_control::{Functions, Secrets, Settings};
 use nova_domain::call::{Call, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent};
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
@@ -20,8 +21,9 @@ use nova_domain::version::{Build, CompileStatus};
 use nova_domain::{Clock, Code, Digest, Fault, FaultResult, FunctionId, Timestamp};
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
+use nova_kit::seal::{KeyRing, KeyStore};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
-use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, serve};
+use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, Site, serve};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -36,8 +38,10 @@ pub(crate) struct Server {
     pub(crate) invoker: Arc<ScriptedInvoker>,
     pub(crate) sandboxes: Arc<ScriptedSandboxes>,
     pub(crate) sink: Sink,
+    pub(crate) access: Access,
     pub(crate) health: Arc<Mutex<BTreeMap<String, Check>>>,
     http: reqwest::Client,
+    store: Store,
     _builder: DropGuard,
     _dir: tempfile::TempDir,
 }
@@ -48,8 +52,23 @@ impl Server {
     }
 
     pub(crate) async fn with(settings: ServeSettings) -> Self {
+        Self::build(settings, true, None).await
+    }
+
+    /// A server without `--dev`.
+    pub(crate) async fn guarded() -> Self {
+        Self::build(ServeSettings::default(), false, None).await
+    }
+
+    /// The same over PostgreSQL.
+    pub(crate) async fn guarded_on(url: &str) -> Self {
+        Self::build(ServeSettings::default(), false, Some(url)).await
+    }
+
+    async fn build(settings: ServeSettings, dev: bool, database: Option<&str>) -> Self {
         let dir = tempfile::tempdir().expect("a temporary directory");
-        let url = DatabaseUrl::parse(&format!("sqlite:{}", dir.path().display())).expect("valid");
+        let local = format!("sqlite:{}", dir.path().display());
+        let url = DatabaseUrl::parse(database.unwrap_or(&local)).expect("valid");
         let (store, system) = Store::open(&url, &StoreOptions::default()).await.expect("opens");
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(Ids::new()));
         let sandboxes = Arc::new(ScriptedSandboxes::default());
@@ -61,6 +80,8 @@ impl Server {
             ids.clone(),
             Settings { build_wait: Duration::from_secs(20), ..Settings::default() },
         );
+        let keys = KeyStore::fixed(KeyRing::random().expect("random numbers"));
+        let secrets = Secrets::new(functions.clone(), keys, system.clone());
         let building = CancellationToken::new();
         let (builder, token) = (functions.builder(system.clone()), building.clone());
         tokio::spawn(async move { builder.run(token).await });
@@ -69,6 +90,13 @@ impl Server {
         let invoker = Arc::new(ScriptedInvoker::default());
         let _ = invoker.catalog.set(catalog.clone());
         let quick = SinkSettings { delay: Duration::from_millis(5), ..SinkSettings::default() };
+        let access = Access::new(
+            store.clone(),
+            system.clone(),
+            clock.clone(),
+            ids.clone(),
+            AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
+        );
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
@@ -77,8 +105,10 @@ impl Server {
         let address = listener.local_addr().expect("bound");
         let app = App::new(Parts {
             invoker: Arc::new(recorder),
+            secrets,
             functions,
-            observatory: Observatory::new(store, sink.clone()),
+            access: access.clone(),
+            observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,
             version: "1.2.3".to_owned(),
@@ -88,7 +118,8 @@ impl Server {
                 assert!(!now.contains_key("panic"), "as scripted");
                 async move { now }.boxed()
             }),
-            guard: Some(DevGuard::new([address.port()])),
+            guard: dev.then(|| DevGuard::new([address.port()])),
+            site: Site::default(),
         });
         app.mark_started();
         let stop = CancellationToken::new();
@@ -101,11 +132,18 @@ impl Server {
             invoker,
             sandboxes,
             sink,
+            access,
             health,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            store,
             _builder: building.drop_guard(),
             _dir: dir,
         }
+    }
+
+    /// Closes the database's connections; requests fail from now on.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
     }
 
     pub(crate) fn url(&self, path: &str) -> String {

@@ -58,6 +58,7 @@ impl Agent {
         self.host.send_with(&to_json(&resp), &[host.as_fd(), shim.as_fd()])?;
         self.to_shim(PING);
         self.direct = Direct::Open { ring: host, answered: String::new() };
+        self.egress.speak_by(self.runtime.as_ref().map(|runtime| runtime.stderr.as_raw_fd()));
         Ok(())
     }
 

@@ -52,6 +52,7 @@ impl Agent {
             let message = format!("agent speaks protocol {PROTOCOL_VERSION}, host {}", init.protocol);
             return self.answer_init(Some(protocol_error(message)));
         }
+        self.egress.open(&init.function, &init.egress_ports, &self.epoll)?;
         match (init.mode, &mut self.runtime) {
             (GuestMode::Handler, Some(runtime)) => {
                 // The runtime is started before its limit is known.
@@ -112,6 +113,7 @@ impl Agent {
             Place::Runtime
         };
         self.numbers += 1;
+        self.egress.forget_notes();
         let started = Instant::now();
         let mut call = Call {
             number: self.numbers,

@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 use super::Start;
 use super::call::{Call, Place, Stopped};
 use super::conn::Conn;
+use super::egress::{EGRESS_BASE, Egress};
 use super::logs::LogBuffer;
 use super::sys::{self, Epoll, OomScore, READ, WRITE};
 use super::tree::PidWatch;
@@ -42,6 +43,7 @@ pub(super) struct Agent {
     epoll: Epoll,
     signals: OwnedFd,
     host: Conn,
+    egress: Egress,
     runtime: Option<Runtime>,
     direct: Direct,
     /// Output of the runtime is read as it comes.
@@ -64,16 +66,18 @@ pub(super) struct Agent {
 }
 
 impl Agent {
-    pub(super) fn new(channel: OwnedFd, start: Start, oom: OomScore) -> io::Result<Self> {
+    pub(super) fn new(channel: OwnedFd, link: OwnedFd, start: Start, oom: OomScore) -> io::Result<Self> {
         sys::set_nonblocking(channel.as_raw_fd())?;
         let epoll = Epoll::new()?;
         let signals = sys::signal_fd()?;
         epoll.add(signals.as_raw_fd(), SIGNAL, READ)?;
         epoll.add(channel.as_raw_fd(), HOST, READ)?;
+        let egress = Egress::start(link, &epoll)?;
         let mut agent = Self {
             epoll,
             signals,
             host: Conn::new(channel),
+            egress,
             runtime: None,
             direct: Direct::None,
             listening: true,
@@ -109,9 +113,12 @@ impl Agent {
             for (token, _) in events.iter().filter(|(token, _)| matches!(*token, RUNTIME_OUT | RUNTIME_ERR)) {
                 self.read_runtime_output(*token);
             }
+            for (token, ready) in events.iter().filter(|(token, _)| *token >= EGRESS_BASE) {
+                self.on_egress(*token, *ready)?;
+            }
             for (token, ready) in &events {
                 match *token {
-                    RUNTIME_OUT | RUNTIME_ERR => {}
+                    RUNTIME_OUT | RUNTIME_ERR | EGRESS_BASE.. => {}
                     SIGNAL => self.on_signals(),
                     HOST => self.on_host(*ready)?,
                     RUNTIME => self.on_runtime(*ready)?,
@@ -193,6 +200,18 @@ impl Agent {
                 }
             }
             index += 1;
+        }
+        Ok(())
+    }
+
+    // ---- the network -------------------------------------------------------
+
+    fn on_egress(&mut self, token: u64, ready: u32) -> io::Result<()> {
+        self.egress.on_event(token, ready, &self.epoll)?;
+        // As with output, the latest of several calls gets it.
+        let log = self.calls.last_mut().map_or(&mut self.stray, |call| &mut call.log);
+        for note in self.egress.take_notes() {
+            log.remark(&note);
         }
         Ok(())
     }

@@ -20,7 +20,7 @@ pub(super) struct Runtime {
     pub(super) pid: i32,
     pub(super) conn: Conn,
     stdout: OwnedFd,
-    stderr: OwnedFd,
+    pub(super) stderr: OwnedFd,
     out: LineSplitter,
     err: LineSplitter,
     /// User code closed the other end.
@@ -197,7 +197,8 @@ impl Agent {
 
     /// Ends what a call left running, once none is in flight.
     pub(super) fn sweep_if_idle(&mut self) -> Swept {
-        if !self.calls.is_empty() || !self.pids.changed() {
+        let keeps = self.init.as_ref().is_some_and(|init| init.keeps_processes);
+        if keeps || !self.calls.is_empty() || !self.pids.changed() {
             return Swept::Clean;
         }
         let swept = tree::sweep(self.runtime.as_ref().map(|runtime| runtime.pid));

@@ -5,20 +5,25 @@ mod ahead;
 mod ends;
 mod kernel;
 mod limits;
+pub mod network;
+mod protocols;
 mod reach;
 
 use std::future::Future;
+use std::net::TcpListener;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use nova_comet::egress::EgressSettings;
 use nova_comet::{Backend, Settings};
 use serde_json::Value;
 
 use crate::support::host::HostProcess;
+use crate::support::names::TestNames;
 use crate::support::runtime;
 use crate::support::world::World;
 
@@ -47,9 +52,24 @@ pub struct Stage {
 
 impl Stage {
     pub fn new(provider: Arc<dyn Provider>) -> Self {
-        let settings = Settings { timeout_grace: Duration::from_secs(2), ..Settings::default() };
+        let egress = EgressSettings {
+            connections_per_sandbox: Self::CONNECTIONS,
+            own_ports: vec![Self::own_listener().local_addr().unwrap().port()],
+            resolver: Arc::new(TestNames),
+            ..EgressSettings::default()
+        };
+        let settings = Settings { timeout_grace: Duration::from_secs(2), egress, ..Settings::default() };
         let world = World::new(provider.backend(), provider.code_root(), settings);
         Self { provider, world }
+    }
+
+    /// Connections at once that one sandbox may have.
+    pub const CONNECTIONS: usize = 20;
+
+    /// Stands for a listener of the server.
+    pub fn own_listener() -> &'static TcpListener {
+        static LISTENER: OnceLock<TcpListener> = OnceLock::new();
+        LISTENER.get_or_init(|| TcpListener::bind("0.0.0.0:0").unwrap())
     }
 
     /// Processes on the host, in any sandbox, that carry this name and are no mere entry
@@ -75,7 +95,16 @@ macro_rules! cases {
 
 /// The tests of one backend; its name is the first part of theirs.
 pub fn suite(backend: &str, stage: fn() -> Arc<Stage>) -> Vec<Trial> {
-    let cases: Vec<Case> = [reach::cases(), kernel::cases(), limits::cases(), ends::cases(), ahead::cases()].concat();
+    let cases: Vec<Case> = [
+        reach::cases(),
+        kernel::cases(),
+        limits::cases(),
+        ends::cases(),
+        ahead::cases(),
+        network::cases(),
+        protocols::cases(),
+    ]
+    .concat();
     cases
         .into_iter()
         .map(|(name, case)| {

@@ -106,8 +106,27 @@ pub async fn files_of_the_host_do_not_exist(stage: Arc<Stage>) {
 
     let found = stage.world.ask(&function, "root_listing").await;
     let known = [
-        "bin", "code", "dev", "etc", "layers", "lib", "lib32", "lib64", "libx32", "mnt", "nova", "proc",
-        "run", "sbin", "srv", "sys", "tmp", "usr", "var",
+        "bin",
+        "code",
+        "deps",
+        "dev",
+        "etc",
+        "layers",
+        "lib",
+        "lib32",
+        "lib64",
+        "libx32",
+        "mnt",
+        "node_modules",
+        "nova",
+        "proc",
+        "run",
+        "sbin",
+        "srv",
+        "sys",
+        "tmp",
+        "usr",
+        "var",
     ];
     let more: Vec<_> = texts(&found["root"]).into_iter().filter(|entry| !known.contains(entry)).collect();
     assert!(more.is_empty(), "{more:?}");

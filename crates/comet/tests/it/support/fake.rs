@@ -76,7 +76,7 @@ impl Backend for FakeBackend {
             direct: self.direct.load(Ordering::SeqCst),
         };
         tokio::spawn(sandbox.run(guest, ended));
-        Ok(Launched { id, channel, exit, from_stock: false, memory_peak: None })
+        Ok(Launched { id, channel, link: None, exit, from_stock: false, opened: false, memory_peak: None })
     }
 
     fn stop(&self, sandbox: u64) {

@@ -145,6 +145,11 @@ impl KeeperProcess {
         }
     }
 
+    /// Those that a server has or had; not what is kept ready.
+    pub fn leased(&self) -> Vec<SandboxInfo> {
+        self.sandboxes().into_iter().filter(|one| one.leased).collect()
+    }
+
     /// What is on the host that should not outlive the keeper.
     pub fn left_behind(&self) -> Vec<String> {
         let mut left: Vec<String> = host::processes_of(&self.uids())

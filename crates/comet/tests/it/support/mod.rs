@@ -3,6 +3,7 @@
 pub mod fake;
 pub mod host;
 pub mod keeper;
+pub mod names;
 pub mod world;
 
 use std::future::Future;

@@ -15,6 +15,7 @@ use nova_domain::call::{
 };
 use nova_domain::fault::{Fault, FaultResult};
 use nova_domain::function::{Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::network::NetworkPolicy;
 use nova_domain::ports::{Catalog, CodeTree, CodeTrees, Invoker, Objects};
 use nova_domain::runtime::{InstalledRuntime, Runtime};
 use nova_domain::{Digest, FunctionId, FunctionName, RunId, Scope, Timestamp};
@@ -157,8 +158,13 @@ impl World {
             entry: entry.to_owned(),
             env: Default::default(),
             limits: Limits { timeout_s: 20, ..Limits::default() },
+            dependencies: None,
+            network: Default::default(),
         };
-        Draft { snapshot: FunctionSnapshot { function, version: 1, spec, code }, files }
+        Draft {
+            snapshot: FunctionSnapshot { function, version: 1, spec, code, installed: None, secrets: 0 },
+            files,
+        }
     }
 
     /// A Python handler, `main.handler`.
@@ -243,6 +249,15 @@ impl Draft {
     pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
         change(&mut self.snapshot.spec.limits);
         self.snapshot.spec.limits.validate().unwrap();
+        self
+    }
+
+    pub fn add_file(&mut self, name: &str, content: Vec<u8>) {
+        self.files.push((name.to_owned(), content));
+    }
+
+    pub fn network<T: AsRef<str>>(mut self, rules: &[T]) -> Self {
+        self.snapshot.spec.network = NetworkPolicy::parse(rules).unwrap();
         self
     }
 

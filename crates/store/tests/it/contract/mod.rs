@@ -5,6 +5,7 @@ mod function;
 mod log;
 mod run;
 mod scope;
+mod secret;
 mod version;
 
 macro_rules! on_both_engines {
@@ -71,6 +72,14 @@ mod on {
             since_finds_lines_of_long_calls_that_were_stored_late
             lines_with_nul_are_kept
             limits_and_cursors_out_of_bounds_are_refused
+        ;
+        secret:
+            a_secret_is_read_as_it_was_stored
+            secrets_of_another_scope_are_not_found
+            an_update_keeps_the_value_unless_one_is_given
+            secrets_are_found_by_names_and_listed_in_order
+            secrets_of_all_tenants_are_resealed_without_a_new_revision
+            a_namespace_takes_only_so_many_secrets
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use nova_api::v1;
 use nova_control::{Change, Create, LimitsChange, Patch, Source};
 use nova_domain::function::{Limits, PoolSettings};
+use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::{Fault, FaultResult, FunctionName};
 
@@ -25,6 +26,7 @@ pub(super) fn create(body: v1::CreateFunction) -> FaultResult<Create> {
         entry: body.entry,
         env: body.env_vars,
         limits,
+        network: NetworkPolicy::parse(&body.network)?,
         pool,
         description: body.description,
         tags: body.tags,
@@ -109,16 +111,29 @@ pub(super) fn change(body: v1::PatchFunction) -> FaultResult<Change> {
     let mut limits = limits_change(body.limits)?;
     limits.memory_mb = patch(body.memory_mb);
     limits.timeout_s = patch(body.timeout_s);
+    // A text alone is the entry file's; with other files, or as an archive, it is all the code.
+    let (code, source) = match (body.code, body.files, body.archive) {
+        (code, files, None) if files.is_empty() => (code, None),
+        (code, files, archive) => (None, Some(source(code, files, archive)?)),
+    };
     Ok(Change {
         expected: body.revision,
         runtime,
         handler: patch(body.handler),
         mode: patch(body.mode),
-        code: body.code,
+        code,
+        source,
         entry: patch(body.entry),
         env: patch(body.env_vars),
         merge_env: body.merge_env_vars,
         limits,
+        network: match body.network {
+            v1::Patch::Absent => Patch::Keep,
+            v1::Patch::Null => Patch::Default,
+            v1::Patch::Value(rules) => Patch::Set(NetworkPolicy::parse(&rules)?),
+        },
+        allow_network: network_rules(&body.allow_network)?,
+        revoke_network: network_rules(&body.revoke_network)?,
         min_replicas: patch(body.min_replicas),
         max_replicas: patch(body.max_replicas),
         instance_concurrency: patch(body.instance_concurrency),
@@ -129,6 +144,10 @@ pub(super) fn change(body: v1::PatchFunction) -> FaultResult<Change> {
         description: patch(body.description),
         tags: patch(body.tags),
     })
+}
+
+fn network_rules(rules: &[String]) -> FaultResult<Vec<NetworkRule>> {
+    rules.iter().map(|rule| NetworkRule::parse(rule)).collect()
 }
 
 /// Null as a whole sets every limit of the group back.

@@ -16,7 +16,7 @@ pub(crate) async fn update(State(app): State<App>, ctx: Ctx, path: PathParams, r
     let name = path.function()?;
     let revision = if_match(&parts.headers)?;
     let _slot = code::upload_slot(&parts.headers).await;
-    let mut change = convert::change(body::json(&parts.headers, body, body::CHANGE).await?)?;
+    let mut change = convert::change(body::json(&parts.headers, body, body::CODE).await?)?;
     change.expected = revision.or(change.expected);
     answer::function(StatusCode::OK, app.functions().update(&ctx.scope, &name, change).await?)
 }

@@ -23,7 +23,7 @@ pub(crate) async fn openapi(_: Ctx) -> Answer {
     Ok(response)
 }
 
-/// `GET /`: on to the page.
+/// `GET /docs`: on to the page.
 pub(crate) async fn root(_: Ctx) -> Answer {
     Ok(Redirect::to("/docs/").into_response())
 }

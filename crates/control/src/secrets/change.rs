@@ -1,0 +1,97 @@
+//! Change a secret: its value, its grants, its description.
+
+use nova_domain::secret::{Grant, Secret, SecretValue};
+use nova_domain::{Code, Fault, FaultResult, Scope, SecretName};
+
+use super::Secrets;
+
+/// What is to change; `None` stays.
+#[derive(Debug, Clone, Default)]
+pub struct SecretChange {
+    /// A new value: its version grows, and sandboxes with the old one get no more calls.
+    pub value: Option<SecretValue>,
+    pub description: Option<String>,
+    /// All functions that may have it from now on.
+    pub functions: Option<Vec<Grant>>,
+    /// Functions that may have it as well.
+    pub grant: Vec<Grant>,
+    /// Grants that are taken back.
+    pub revoke: Vec<Grant>,
+}
+
+impl Secrets {
+    /// Changes a secret. With `expected` only while it has that revision.
+    pub async fn change(
+        &self,
+        scope: &Scope,
+        name: &SecretName,
+        change: SecretChange,
+        expected: Option<u64>,
+    ) -> FaultResult<Secret> {
+        let mut tries = 0;
+        loop {
+            let before = self.store().secrets().get(scope, name).await?.secret;
+            if let Some(expected) = expected
+                && expected != before.revision
+            {
+                return Err(Fault::new(
+                    Code::Conflict,
+                    format!(
+                        "secret `{name}` has revision {}, not {expected}: it was changed meanwhile; read it again \
+                         and repeat the change",
+                        before.revision
+                    ),
+                ));
+            }
+            let after = self.applied(&before, &change)?;
+            let value = change.value.as_ref().map(|value| self.seal(&after, value)).transpose()?;
+            match self.store().secrets().update(scope, &after, value.as_ref()).await {
+                Ok(stored) => {
+                    self.changed(scope);
+                    return Ok(stored);
+                }
+                // Somebody else was faster, and the caller named no revision.
+                Err(fault) if fault.code() == Code::Conflict && expected.is_none() && tries < 5 => tries += 1,
+                Err(fault) => return Err(fault),
+            }
+        }
+    }
+
+    fn applied(&self, before: &Secret, change: &SecretChange) -> FaultResult<Secret> {
+        let mut after = before.clone();
+        if let Some(description) = &change.description {
+            after.description.clone_from(description);
+        }
+        if let Some(functions) = &change.functions {
+            after.functions.clone_from(functions);
+        }
+        for gone in &change.revoke {
+            if !after.functions.contains(gone) {
+                return Err(Fault::new(
+                    Code::NotFound,
+                    format!(
+                        "secret `{}` has no grant `{}`; it has {}",
+                        before.name,
+                        gone.as_str(),
+                        shown(&after.functions)
+                    ),
+                ));
+            }
+            after.functions.retain(|grant| grant != gone);
+        }
+        after.functions.extend(change.grant.iter().cloned());
+        after.functions.sort();
+        after.functions.dedup();
+        if change.value.is_some() {
+            after.version += 1;
+        }
+        after.updated_at = self.now();
+        after.validate()?;
+        Ok(after)
+    }
+}
+
+fn shown(grants: &[Grant]) -> String {
+    let names: Vec<_> = grants.iter().map(Grant::as_str).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}

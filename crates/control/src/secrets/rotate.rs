@@ -1,0 +1,74 @@
+//! A new master key, and everything sealed again with it.
+//!
+//! The new key is in the file before anything is sealed with it, and the old ones leave the
+//! file only when nothing is sealed with them. A crash anywhere leaves every secret readable,
+//! and the next start (or the next rotation) goes on.
+
+use nova_domain::FaultResult;
+use nova_store::PageRequest;
+
+use super::{Secrets, seal_fault};
+
+/// What a rotation did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// Names the key that seals now.
+    pub key_id: String,
+    /// Secrets that were sealed again.
+    pub resealed: u64,
+    /// Secrets that no key of this server opens; they stay as they are.
+    pub unreadable: u64,
+}
+
+impl Secrets {
+    /// Makes a new master key in the key file and seals every secret again with it. Fails with
+    /// `Conflict` if the keys come from a setting.
+    pub async fn rotate_key(&self) -> FaultResult<Rotated> {
+        let _turn = self.inner.rotation.lock().await;
+        self.inner.keys.add_key().map_err(seal_fault)?;
+        let done = self.reseal().await?;
+        if done.unreadable == 0 {
+            self.inner.keys.drop_old_keys().map_err(seal_fault)?;
+        }
+        Ok(done)
+    }
+
+    /// Seals again what an older key of the ring has sealed: for the start, after a key was added by
+    /// hand or a rotation was interrupted.
+    pub async fn reseal_old(&self) -> FaultResult<Rotated> {
+        let _turn = self.inner.rotation.lock().await;
+        self.reseal().await
+    }
+
+    async fn reseal(&self) -> FaultResult<Rotated> {
+        let ring = self.inner.keys.ring();
+        let mut done = Rotated { key_id: ring.newest().to_string(), resealed: 0, unreadable: 0 };
+        let mut page = PageRequest::largest();
+        loop {
+            let secrets = self.store().secrets();
+            let found = secrets.sealed_with_others(&self.inner.system, &done.key_id, &page).await?;
+            for stored in &found.items {
+                let value = match self.open(stored) {
+                    Ok(value) => value,
+                    Err(fault) => {
+                        done.unreadable += 1;
+                        tracing::error!(
+                            scope = %stored.secret.scope, secret = %stored.secret.name, key = %stored.value.key_id,
+                            error = %fault.log_line(), "a secret cannot be opened"
+                        );
+                        continue;
+                    }
+                };
+                let sealed = self.seal(&stored.secret, &value)?;
+                // One that was changed meanwhile has the newest key already.
+                if secrets.reseal(&self.inner.system, &stored.secret, &sealed).await? {
+                    done.resealed += 1;
+                }
+            }
+            match found.next_cursor {
+                Some(cursor) => page = page.after(cursor),
+                None => return Ok(done),
+            }
+        }
+    }
+}

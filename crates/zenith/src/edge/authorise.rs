@@ -1,0 +1,126 @@
+//! Whether a known caller may use an endpoint. Every row of the table that names a permission is
+//! behind this, because the router puts it there; a handler cannot forget it.
+
+use std::sync::Arc;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use nova_api::endpoints::{Endpoint, ScopeKind};
+use nova_domain::access::{Permission, Subject, Target};
+use nova_domain::{Code, Fault, FaultResult, TenantName};
+use percent_encoding::percent_decode_str;
+
+use super::context::Context;
+use crate::app::App;
+use crate::refused::Refused;
+
+/// An endpoint that asks for a permission.
+#[derive(Clone)]
+pub(crate) struct Guarded {
+    app: App,
+    permission: Permission,
+    scope: ScopeKind,
+    /// Which segment of the path names the resource, and which the tenant.
+    resource: Option<usize>,
+    tenant: Option<usize>,
+}
+
+impl Guarded {
+    /// The guard of a row; `None` if it is open to everybody.
+    pub(crate) fn of(app: &App, row: &Endpoint) -> FaultResult<Option<Self>> {
+        let Some(permission) = row.permission else { return Ok(None) };
+        let place = |name: &str| row.path.split('/').position(|segment| segment == name);
+        Ok(Some(Self {
+            app: app.clone(),
+            permission: Permission::parse(permission)?,
+            scope: row.scope,
+            resource: place("{name}"),
+            tenant: place("{tenant}"),
+        }))
+    }
+
+    /// Fails unless the caller is known and may do this.
+    async fn check(&self, context: &Context, path: &str) -> FaultResult<()> {
+        let caller = context.caller()?;
+        let path = path.strip_prefix("/v1").unwrap_or(path);
+        let named;
+        let tenant = match self.tenant.and_then(|place| segment(path, place)) {
+            Some(text) => {
+                named = TenantName::new(text)?;
+                &named
+            }
+            None => &context.scope.tenant,
+        };
+        let resource = self.resource.and_then(|place| segment(path, place));
+        let target = match self.scope {
+            ScopeKind::Platform => Target::default(),
+            ScopeKind::Tenant => Target { tenant: Some(tenant), ..Target::default() },
+            ScopeKind::Namespace => Target {
+                tenant: Some(tenant),
+                namespace: Some(&context.scope.namespace),
+                resource: resource.as_deref(),
+            },
+        };
+        if !caller.allows(self.permission, &target) {
+            return Err(refuse(self.permission, &target, caller.knows(tenant)));
+        }
+        // With `--dev` the headers are enough to work somewhere new.
+        if self.permission == Permission::FunctionCreate && caller.subject == Subject::Dev {
+            self.app.access().ensure_scope(&context.scope).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The same words whether or not the tenant or the thing exists.
+fn refuse(permission: Permission, target: &Target<'_>, knows: bool) -> Fault {
+    let message = match (target.tenant, target.namespace) {
+        (None, _) => format!("this needs `{permission}` over the whole server"),
+        (Some(tenant), _) if !knows => {
+            format!(
+                "you may do nothing in tenant `{tenant}`; name another with X-Nova-Tenant, or ask its owner"
+            )
+        }
+        (Some(tenant), None) => format!("this needs `{permission}` in tenant `{tenant}`"),
+        (Some(tenant), Some(namespace)) => match target.resource {
+            Some(name) => {
+                let name: String = name.chars().take(80).collect();
+                format!("this needs `{permission}` for `{name}` in {tenant}/{namespace}")
+            }
+            None => format!("this needs `{permission}` for everything in {tenant}/{namespace}"),
+        },
+    };
+    Fault::new(Code::PermissionDenied, message)
+}
+
+/// The segment at a place, decoded.
+fn segment(path: &str, place: usize) -> Option<String> {
+    path.split('/').nth(place).map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned())
+}
+
+/// Runs before each guarded handler.
+pub(crate) async fn authorise(State(guarded): State<Arc<Guarded>>, request: Request, next: Next) -> Response {
+    let Some(context) = request.extensions().get::<Arc<Context>>().cloned() else {
+        return Refused::from(Fault::internal("a route was reached without passing the edge"))
+            .into_response();
+    };
+    if let Err(fault) = guarded.check(&context, request.uri().path()).await {
+        if let Some(route) = request.extensions().get::<MatchedPath>() {
+            let _ = context.route.set(route.clone());
+        }
+        return Refused::from(fault).into_response();
+    }
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn segments_are_found_by_place_and_decoded() {
+        assert_eq!(segment("/functions/a%62c/invoke", 2).as_deref(), Some("abc"));
+        assert_eq!(segment("/functions", 2), None);
+    }
+}

@@ -1,0 +1,77 @@
+import { ask, type Stage } from "./harness.ts";
+
+/** Functions and runs that every page has something to show of. */
+export async function fill(stage: Stage): Promise<{ failed: string; good: string }> {
+  const create = (body: object) => ask(stage, "POST", "/functions", body).catch((error: Error) => {
+    if (!error.message.includes("already_exists") && !error.message.includes("409")) throw error;
+  });
+  await create({ name: "resize-image", runtime: "python", handler: "main.handler", description: "Thumbnails of uploaded pictures", tags: { team: "media" }, memory_mb: 256, env_vars: { QUALITY: "80", BUCKET: "thumbnails" }, code: RESIZE_1 });
+  await create({ name: "charge-card", runtime: "python", handler: "main.handler", description: "Takes payments", code: CHARGE });
+  await create({ name: "send-mail", runtime: "node", handler: "main.handler", description: "Order confirmations", code: MAIL });
+  await create({ name: "chat", runtime: "python", handler: "main.handler", description: "Streams an answer", code: CHAT });
+  await ask(stage, "PUT", "/functions/resize-image/code", { files: { "main.py": RESIZE_2, "sizes.py": SIZES } });
+  const call = async (name: string, event: object) => (await ask(stage, "POST", `/functions/${name}/invoke`, event)) as { request_id: string };
+  let good = "";
+  let failed = "";
+  for (let index = 0; index < 24; index += 1) {
+    good = (await call("resize-image", { picture: `order-${index}.jpg`, width: 320 + index })).request_id;
+    if (index % 3 === 0) await call("send-mail", { to: "ada@example.com", order: index });
+    if (index % 8 === 0) failed = (await call("charge-card", { order: index, amount: 12.5 })).request_id;
+  }
+  return { failed, good };
+}
+
+const RESIZE_1 = `def handler(event, context):
+    width = event.get("width", 320)
+    print(f"resizing {event['picture']} to {width}")
+    return {"picture": event["picture"], "width": width}
+`;
+
+const RESIZE_2 = `import sizes
+
+
+def handler(event, context):
+    """Makes a thumbnail of one picture."""
+    width = sizes.nearest(event.get("width", 320))
+    print(f"resizing {event['picture']} to {width}")
+    return {
+        "picture": event["picture"],
+        "width": width,
+        "variants": [{"width": w, "path": f"/thumbs/{w}/{event['picture']}"} for w in sizes.KNOWN],
+    }
+`;
+
+const SIZES = `KNOWN = [160, 320, 640]
+
+
+def nearest(width):
+    return min(KNOWN, key=lambda known: abs(known - width))
+`;
+
+const CHARGE = `import sys
+
+
+def handler(event, context):
+    print("charging order", event["order"])
+    print("gateway: 402 card declined", file=sys.stderr)
+    return charge(event["card"], event["amount"])
+
+
+def charge(card, amount):
+    return {"paid": amount}
+`;
+
+const MAIL = `exports.handler = async (event, context) => {
+  console.log(\`mail to \${event.to} about order \${event.order}\`);
+  return { sent: true, to: event.to };
+};
+`;
+
+const CHAT = `import time
+
+
+def handler(event, context):
+    for word in ("Quantum computers calculate with superpositions, " * event.get("times", 3)).split():
+        yield word + " "
+        time.sleep(event.get("pause", 0.02))
+`;

@@ -1,0 +1,140 @@
+import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { api, data } from "./client";
+
+/** Nothing asks more often. */
+export const REFRESH = 5000;
+
+export const PAGE = 100;
+
+export interface RunFilters {
+  function?: string;
+  status?: string;
+  source?: string;
+  error?: string;
+  since?: string;
+  until?: string;
+}
+
+export const functionsQuery = (search: string, runtime: string) =>
+  infiniteQueryOptions({
+    queryKey: ["functions", { search, runtime }],
+    queryFn: ({ pageParam, signal }) =>
+      data(
+        api.GET("/functions", {
+          params: { query: { search: search || undefined, runtime: runtime || undefined, limit: PAGE, cursor: pageParam } },
+          signal,
+        }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const functionQuery = (name: string) =>
+  queryOptions({
+    queryKey: ["function", name],
+    queryFn: ({ signal }) => data(api.GET("/functions/{name}", { params: { path: { name } }, signal })),
+  });
+
+export const codeQuery = (name: string, qualifier?: string) =>
+  queryOptions({
+    queryKey: ["function", name, "code", qualifier ?? "active"],
+    queryFn: ({ signal }) =>
+      data(api.GET("/functions/{name}/code", { params: { path: { name }, query: { qualifier } }, signal })),
+  });
+
+export const filesQuery = (name: string, qualifier?: string) =>
+  queryOptions({
+    queryKey: ["function", name, "files", qualifier ?? "active"],
+    queryFn: ({ signal }) =>
+      data(api.GET("/functions/{name}/files", { params: { path: { name }, query: { qualifier } }, signal })),
+  });
+
+export const fileQuery = (name: string, path: string, qualifier?: string) =>
+  queryOptions({
+    queryKey: ["function", name, "file", qualifier ?? "active", path],
+    queryFn: ({ signal }) =>
+      data(api.GET("/functions/{name}/files/content", { params: { path: { name }, query: { path, qualifier } }, signal })),
+  });
+
+export const versionsQuery = (name: string) =>
+  infiniteQueryOptions({
+    queryKey: ["function", name, "versions"],
+    queryFn: ({ pageParam, signal }) =>
+      data(
+        api.GET("/functions/{name}/versions", { params: { path: { name }, query: { limit: PAGE, cursor: pageParam } }, signal }),
+      ),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const diffQuery = (name: string, v1: number, v2: number) =>
+  queryOptions({
+    queryKey: ["function", name, "diff", v1, v2],
+    // Versions never change.
+    staleTime: Infinity,
+    queryFn: ({ signal }) =>
+      data(api.GET("/functions/{name}/versions/{v1}/diff/{v2}", { params: { path: { name, v1, v2 } }, signal })),
+  });
+
+export async function fetchRuns(filters: RunFilters, cursor: string | undefined, limit: number, signal?: AbortSignal) {
+  const query = Object.fromEntries(Object.entries(filters).filter(([, value]) => value)) as RunFilters;
+  return data(api.GET("/runs", { params: { query: { ...query, limit, cursor } }, signal }));
+}
+
+export const runsQuery = (filters: RunFilters) =>
+  infiniteQueryOptions({
+    queryKey: ["runs", filters],
+    queryFn: ({ pageParam, signal }) => fetchRuns(filters, pageParam, PAGE, signal),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export const runQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["run", id],
+    // A run is recorded when it has ended.
+    staleTime: Infinity,
+    queryFn: ({ signal }) => data(api.GET("/runs/{id}", { params: { path: { id } }, signal })),
+  });
+
+export const runLogsQuery = (id: string) =>
+  infiniteQueryOptions({
+    queryKey: ["run", id, "logs"],
+    staleTime: Infinity,
+    queryFn: ({ pageParam, signal }) =>
+      data(api.GET("/runs/{id}/logs", { params: { path: { id }, query: { limit: 500, cursor: pageParam } }, signal })),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+  });
+
+export interface StatsRange {
+  since: string;
+  until?: string;
+}
+
+export const statsQuery = (range: StatsRange, fn?: string) =>
+  queryOptions({
+    queryKey: ["stats", range, fn ?? ""],
+    queryFn: ({ signal }) =>
+      data(api.GET("/stats", { params: { query: { since: range.since, until: range.until, function: fn, buckets: 48 } }, signal })),
+  });
+
+export const runtimesQuery = queryOptions({
+  queryKey: ["runtimes"],
+  staleTime: 60_000,
+  queryFn: ({ signal }) => data(api.GET("/runtimes", { signal })),
+});
+
+export const systemQuery = queryOptions({
+  queryKey: ["system"],
+  queryFn: ({ signal }) => data(api.GET("/system", { signal })),
+});
+
+export const healthQuery = queryOptions({
+  queryKey: ["health"],
+  queryFn: async ({ signal }) => {
+    const answer = await api.GET("/health", { signal });
+    // 503 has the same body and is what this is about.
+    return (answer.data ?? answer.error) as NonNullable<typeof answer.data>;
+  },
+});

@@ -1,0 +1,55 @@
+import { Outlet, useRouterState } from "@tanstack/react-router";
+import { Dialog } from "radix-ui";
+import { useEffect, useRef, useState } from "react";
+import { connection } from "../api/connection";
+import { useT } from "../i18n";
+import { preferences } from "../lib/preferences";
+import { useStore } from "../lib/store";
+import { Lost } from "./Lost";
+import { Palette } from "./Palette";
+import { Rail } from "./Rail";
+import { useShortcuts } from "./shortcuts";
+import { TopBar } from "./TopBar";
+
+/** What is around every page. */
+export function Shell() {
+  const t = useT();
+  const { rail } = useStore(preferences);
+  const { lostAt } = useStore(connection);
+  const [sheet, setSheet] = useState(false);
+  const [palette, setPalette] = useState(false);
+  useShortcuts(() => setPalette(true));
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  useEffect(() => setSheet(false), [path]);
+  const main = useRef<HTMLElement>(null);
+  return (
+    <div className={lostAt === null ? "shell" : "shell stale"} data-rail={rail}>
+      <a
+        className="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
+        {t("shell.skip")}
+      </a>
+      <Lost />
+      <Rail />
+      <TopBar onMenu={() => setSheet(true)} onFind={() => setPalette(true)} />
+      <main className="main" id="main" ref={main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      <Dialog.Root open={sheet} onOpenChange={setSheet}>
+        <Dialog.Portal>
+          <Dialog.Overlay className="veil" />
+          <Dialog.Content className="sheet" aria-describedby={undefined}>
+            <Dialog.Title className="sr">{t("shell.menu")}</Dialog.Title>
+            <Rail sheet />
+          </Dialog.Content>
+        </Dialog.Portal>
+      </Dialog.Root>
+      <Palette open={palette} onClose={() => setPalette(false)} />
+    </div>
+  );
+}

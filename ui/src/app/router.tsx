@@ -1,0 +1,139 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { createRootRouteWithContext, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { NotFound } from "./NotFound";
+import { PageError } from "./PageError";
+import { pick, parseSearch, stringifySearch } from "./search";
+import { Shell } from "./Shell";
+
+interface Context {
+  queries: QueryClient;
+}
+
+const root = createRootRouteWithContext<Context>()({ component: Shell, notFoundComponent: NotFound });
+
+const range = ["since", "until"] as const;
+const runFilters = ["function", "status", "source", "error", "since", "until"] as const;
+
+const overview = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: pick(...range),
+  component: lazyRouteComponent(() => import("../pages/overview/Overview"), "Overview"),
+});
+
+const functions = createRoute({
+  getParentRoute: () => root,
+  path: "/functions",
+  validateSearch: pick("q", "runtime", "state"),
+  component: lazyRouteComponent(() => import("../pages/functions/FunctionList"), "FunctionList"),
+});
+
+const create = createRoute({
+  getParentRoute: () => root,
+  path: "/functions/new",
+  validateSearch: pick("from"),
+  component: lazyRouteComponent(() => import("../pages/functions/Create"), "Create"),
+});
+
+const fn = createRoute({
+  getParentRoute: () => root,
+  path: "/functions/$name",
+  component: lazyRouteComponent(() => import("../pages/function/FunctionPage"), "FunctionPage"),
+});
+
+const code = createRoute({
+  getParentRoute: () => fn,
+  path: "/",
+  validateSearch: pick("version", "file", "run"),
+  component: lazyRouteComponent(() => import("../pages/function/CodeTab"), "CodeTab"),
+});
+
+const functionRuns = createRoute({
+  getParentRoute: () => fn,
+  path: "/runs",
+  validateSearch: pick("status", "source", "error", "since", "until"),
+  component: lazyRouteComponent(() => import("../pages/function/RunsTab"), "RunsTab"),
+});
+
+const logs = createRoute({
+  getParentRoute: () => fn,
+  path: "/logs",
+  validateSearch: pick("q", "stream", "run"),
+  component: lazyRouteComponent(() => import("../pages/function/LogsTab"), "LogsTab"),
+});
+
+const metrics = createRoute({
+  getParentRoute: () => fn,
+  path: "/metrics",
+  validateSearch: pick(...range),
+  component: lazyRouteComponent(() => import("../pages/function/MetricsTab"), "MetricsTab"),
+});
+
+const versions = createRoute({
+  getParentRoute: () => fn,
+  path: "/versions",
+  validateSearch: pick("from", "to"),
+  component: lazyRouteComponent(() => import("../pages/function/VersionsTab"), "VersionsTab"),
+});
+
+const config = createRoute({
+  getParentRoute: () => fn,
+  path: "/configuration",
+  component: lazyRouteComponent(() => import("../pages/function/ConfigTab"), "ConfigTab"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/runs",
+  validateSearch: pick(...runFilters),
+  component: lazyRouteComponent(() => import("../pages/runs/RunList"), "RunList"),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/runs/$id",
+  component: lazyRouteComponent(() => import("../pages/runs/RunPage"), "RunPage"),
+});
+
+const system = createRoute({
+  getParentRoute: () => root,
+  path: "/system",
+  validateSearch: pick("q"),
+  component: lazyRouteComponent(() => import("../pages/system/System"), "System"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => root,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("../pages/settings/Settings"), "Settings"),
+});
+
+const tree = root.addChildren([
+  overview,
+  functions,
+  create,
+  fn.addChildren([code, functionRuns, logs, metrics, versions, config]),
+  runs,
+  run,
+  system,
+  settings,
+]);
+
+export function makeRouter(queries: QueryClient) {
+  return createRouter({
+    routeTree: tree,
+    basepath: "/ui",
+    context: { queries },
+    defaultPreload: "intent",
+    parseSearch,
+    stringifySearch,
+    scrollRestoration: true,
+    defaultErrorComponent: PageError,
+  });
+}
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: ReturnType<typeof makeRouter>;
+  }
+}

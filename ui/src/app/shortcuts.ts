@@ -1,0 +1,43 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useEffect } from "react";
+import { NAV, NAV_FOOT } from "./nav";
+
+/** Whether a key belongs to what is being typed in. */
+export function isTyping(target: EventTarget | null): boolean {
+  return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable=true]") !== null;
+}
+
+/** Ctrl/Cmd K, `/` for the page's search, `g` and a letter for a page. */
+export function useShortcuts(openPalette: () => void): void {
+  const navigate = useNavigate();
+  useEffect(() => {
+    let going = 0;
+    const onKey = (event: KeyboardEvent) => {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+        event.preventDefault();
+        openPalette();
+        return;
+      }
+      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (going && Date.now() - going < 1200) {
+        going = 0;
+        const entry = [...NAV.flatMap((group) => group.entries), ...NAV_FOOT].find((one) => one.key === event.key);
+        if (entry) {
+          event.preventDefault();
+          void navigate({ to: entry.to });
+        }
+      } else if (event.key === "g") {
+        going = Date.now();
+      } else if (event.key === "/") {
+        const search = document.querySelector<HTMLInputElement>(".main [data-search]");
+        if (search) {
+          event.preventDefault();
+          search.focus();
+          search.select();
+        }
+      }
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, [navigate, openPalette]);
+}
