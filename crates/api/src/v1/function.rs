@@ -243,6 +243,7 @@ pub struct FunctionView {
     pub env_vars: BTreeMap<String, String>,
     pub limits: LimitsView,
     /// What the code may reach on the network.
+    #[serde(default)]
     pub network: Vec<String>,
     pub description: String,
     pub tags: BTreeMap<String, String>,

@@ -1,9 +1,41 @@
 -- nova.db
+CREATE INDEX bindings_by_subject ON bindings (subject, id);
+CREATE INDEX bindings_by_tenant ON bindings (tenant_id, id);
+CREATE INDEX credentials_by_end ON credentials (expires_at) WHERE expires_at IS NOT NULL;
+CREATE INDEX credentials_by_owner ON credentials (owner, kind, id);
+CREATE INDEX credentials_by_tenant ON credentials (tenant_id, kind, id);
 CREATE INDEX functions_always_on ON functions (id) WHERE min_replicas > 0;
+CREATE INDEX memberships_by_user ON memberships (user_id, tenant_id);
 CREATE INDEX secrets_key ON secrets (key_id);
+CREATE UNIQUE INDEX users_by_subject ON users (oidc_issuer, oidc_subject) WHERE oidc_subject IS NOT NULL;
 CREATE INDEX versions_artifact ON versions (artifact) WHERE artifact IS NOT NULL;
 CREATE INDEX versions_code ON versions (code);
 CREATE INDEX versions_pending ON versions (function_id, number) WHERE build_status IN ('pending', 'compiling');
+CREATE TABLE bindings (
+    id         TEXT PRIMARY KEY NOT NULL,
+    tenant_id  TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    role       TEXT NOT NULL,
+    namespaces TEXT NOT NULL,
+    resources  TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE credentials (
+    id           TEXT PRIMARY KEY NOT NULL,
+    kind         TEXT NOT NULL,
+    -- SHA-256 of the secret, hex.
+    hash         TEXT NOT NULL UNIQUE,
+    tenant_id    TEXT NOT NULL,
+    -- `user:ID`, `service:ID`, or `key:` and its own id.
+    owner        TEXT NOT NULL,
+    name         TEXT NOT NULL,
+    prefix       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER,
+    last_used_at INTEGER,
+    -- JSON document of the kind.
+    note         TEXT NOT NULL
+) STRICT;
 CREATE TABLE functions (
     id             TEXT PRIMARY KEY NOT NULL,
     tenant_id      TEXT NOT NULL,
@@ -23,12 +55,35 @@ CREATE TABLE functions (
     updated_at     INTEGER NOT NULL,
     UNIQUE (tenant_id, namespace, name)
 ) STRICT;
+CREATE TABLE memberships (
+    tenant_id  TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+    user_id    TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    role       TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, user_id)
+) STRICT;
+CREATE TABLE namespaces (
+    tenant_id   TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) STRICT;
 CREATE TABLE nova_migrations (
                  number     INTEGER PRIMARY KEY NOT NULL,
                  name       TEXT NOT NULL,
                  checksum   TEXT NOT NULL,
                  applied_at INTEGER NOT NULL
              ) STRICT;
+CREATE TABLE roles (
+    tenant_id   TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    description TEXT NOT NULL,
+    -- JSON document: list of permissions.
+    permissions TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, name)
+) STRICT;
 CREATE TABLE secrets (
     tenant_id  TEXT NOT NULL,
     namespace  TEXT NOT NULL,
@@ -44,6 +99,31 @@ CREATE TABLE secrets (
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (tenant_id, namespace, name)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE service_accounts (
+    id          TEXT PRIMARY KEY NOT NULL,
+    tenant_id   TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    UNIQUE (tenant_id, name)
+) STRICT;
+CREATE TABLE tenants (
+    tenant_id   TEXT PRIMARY KEY NOT NULL,
+    description TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE TABLE users (
+    id           TEXT PRIMARY KEY NOT NULL,
+    email        TEXT NOT NULL UNIQUE,
+    name         TEXT NOT NULL,
+    -- Argon2id in PHC form; null: no password.
+    password     TEXT,
+    superadmin   INTEGER NOT NULL,
+    disabled     INTEGER NOT NULL,
+    oidc_issuer  TEXT,
+    oidc_subject TEXT,
+    created_at   INTEGER NOT NULL
+) STRICT;
 CREATE TABLE versions (
     function_id  TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
     number       INTEGER NOT NULL,

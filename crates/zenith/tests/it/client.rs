@@ -40,7 +40,7 @@ async fn the_client_speaks_every_endpoint_of_functions() {
         "limits.memory_mb"
     );
     assert_eq!(client.activate_version("hello", 1, Some(3)).await.expect("activated").version, 1);
-    assert_eq!(client.list_runtimes().await.expect("listed").items.len(), 6);
+    assert_eq!(client.list_runtimes().await.expect("listed").items.len(), 7);
     client.delete_function("hello", None).await.expect("deleted");
 }
 

@@ -48,13 +48,15 @@ async fn a_bad_scope_is_refused_by_every_endpoint_of_a_namespace() {
 async fn endpoints_of_a_namespace_see_nothing_of_another_tenant() {
     let server = Server::start().await;
     server.create("mine").await;
+    let secret = serde_json::json!({"name": "mine", "value": "hunter22"});
+    server.send(server.request("POST", "/secrets").json(&secret)).await.good(201);
     for row in ENDPOINTS.iter().filter(|row| row.scope == ScopeKind::Namespace && row.path.contains("{name}"))
     {
         let path = row.path.replace("{name}", "mine");
         let mut request =
             server.request(row.method.as_str(), &filled(&path)).header("x-nova-tenant", "other");
         request = match row.id {
-            "update_function" => request.json(&serde_json::json!({})),
+            "update_function" | "update_secret" => request.json(&serde_json::json!({})),
             "replace_code" => request.json(&serde_json::json!({"code": "x"})),
             "get_file" => request.query(&[("path", "main.py")]),
             _ => request,
@@ -62,4 +64,5 @@ async fn endpoints_of_a_namespace_see_nothing_of_another_tenant() {
         server.send(request).await.problem(404, "not_found");
     }
     server.get("/functions/mine").await.good(200);
+    server.get("/secrets/mine").await.good(200);
 }

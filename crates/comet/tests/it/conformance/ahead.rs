@@ -32,8 +32,17 @@ import os, signal, subprocess, sys, threading, time
 
 started = []
 
+def runs(pid):
+    # One that was ended stays in the list until its parent, this process, asks for it.
+    try:
+        with open("/proc/%s/stat" % pid) as file:
+            return file.read().rsplit(") ", 1)[1][0] not in "ZX"
+    except OSError:
+        return False
+
 def others():
-    return [p for p in os.listdir("/proc") if p.isdigit() and int(p) not in (1, os.getpid())]
+    pids = [p for p in os.listdir("/proc") if p.isdigit() and int(p) not in (1, os.getpid())]
+    return [p for p in pids if runs(p)]
 
 def handler(event, context):
     if os.environ.get("TRACEPARENT") != event.get("trace"):
