@@ -19,6 +19,8 @@ use nova_keeper::protocol::Program;
 pub struct Runtimes {
     found: Arc<Vec<InstalledRuntime>>,
     compiled_shims: bool,
+    /// Shims that can do it are offered direct calls.
+    direct: bool,
 }
 
 /// Name of the program, how it tells its version, and what comes before the number.
@@ -71,12 +73,12 @@ impl Runtimes {
             let newest = std::cmp::Reverse(version_key(&one.version));
             (one.runtime, one.root.is_some(), one.path.contains("nightly"), newest)
         });
-        Self { found: Arc::new(found), compiled_shims: false }
+        Self { found: Arc::new(found), compiled_shims: false, direct: false }
     }
 
     /// A fixed list, for tests.
     pub fn fixed(found: Vec<InstalledRuntime>) -> Self {
-        Self { found: Arc::new(found), compiled_shims: false }
+        Self { found: Arc::new(found), compiled_shims: false, direct: false }
     }
 
     /// Compiles the Python shim for every Python found, which saves milliseconds at each
@@ -108,7 +110,13 @@ impl Runtimes {
 
     /// How the interpreter is pre-started with its shim; `None` for runtimes without one.
     pub fn shim_program(&self, runtime: &InstalledRuntime) -> Option<Program> {
-        shim_program(runtime, self.compiled_shims)
+        shim_program(runtime, self.compiled_shims, self.direct)
+    }
+
+    /// Has shims that can do it take short calls from the server itself. Off by default: see
+    /// `docs/performance.md`. To be called before any sandbox starts.
+    pub fn offer_direct_calls(&mut self) {
+        self.direct = true;
     }
 
     /// Everything found, best first per runtime.
@@ -165,7 +173,7 @@ fn compiled_shim(runtime: &InstalledRuntime) -> String {
     format!("shim-{}.pyc", runtime.version)
 }
 
-fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
+fn shim_program(runtime: &InstalledRuntime, compiled: bool, direct: bool) -> Option<Program> {
     let options: &[&str] = match runtime.runtime {
         Runtime::Python => &["-I", "-S", "-B", "-X", "utf8"],
         Runtime::Node => &["--no-warnings"],
@@ -181,7 +189,7 @@ fn shim_program(runtime: &InstalledRuntime, compiled: bool) -> Option<Program> {
     let mut argv = vec![runtime.path.clone()];
     argv.extend(options.iter().map(|option| (*option).to_owned()));
     argv.push(format!("{SHIM_DIR}/{shim}"));
-    if runtime.runtime == Runtime::Python {
+    if direct && runtime.runtime == Runtime::Python {
         argv.push(DIRECT_ARGUMENT.to_owned());
     }
     Some(Program { argv, env: base_env() })

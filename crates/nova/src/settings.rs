@@ -145,6 +145,8 @@ pub(crate) struct PoolSettings {
     pub(crate) stock_bare: u64,
     /// Bytes in one chunk of a streamed stdout.
     pub(crate) stream_chunk: u64,
+    /// Short calls of Python functions go to the interpreter itself, and wait there. An experiment.
+    pub(crate) direct_calls: bool,
 }
 
 impl Default for PoolSettings {
@@ -156,6 +158,7 @@ impl Default for PoolSettings {
             stock_ruby: 1,
             stock_bare: 2,
             stream_chunk: 4096,
+            direct_calls: false,
         }
     }
 }

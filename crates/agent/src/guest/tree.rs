@@ -2,12 +2,16 @@
 
 use std::fs::{self, File};
 use std::os::unix::fs::FileExt;
+use std::time::Duration;
 
 use super::sys;
 
 /// More zombies than this, left by the runtime, and the sandbox is replaced.
 const ZOMBIES_MAX: usize = 16;
-const ROUNDS: usize = 50;
+/// How often it is looked whether what was killed is gone: at first at once, then each millisecond,
+/// because on a busy machine the killed must get a CPU to end.
+const ROUNDS: usize = 150;
+const ROUNDS_AT_ONCE: usize = 50;
 
 /// Notices cheaply whether any process was started: the kernel shows the last pid given
 /// out in this namespace at the end of `/proc/loadavg`.
@@ -56,7 +60,7 @@ pub(super) fn sweep(keep: Option<i32>) -> Swept {
         sys::kill_everyone_else();
         return Swept::Clean;
     }
-    for _ in 0..ROUNDS {
+    for round in 0..ROUNDS {
         let (mut alive, mut zombies) = (0, 0);
         for pid in pids() {
             if pid == 1 || Some(pid) == keep {
@@ -74,7 +78,11 @@ pub(super) fn sweep(keep: Option<i32>) -> Swept {
         if alive == 0 {
             return if zombies > ZOMBIES_MAX { Swept::Dirty } else { Swept::Clean };
         }
-        std::thread::yield_now();
+        if round < ROUNDS_AT_ONCE {
+            std::thread::yield_now();
+        } else {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
     Swept::Dirty
 }

@@ -58,6 +58,8 @@ struct State {
     ticking: bool,
     /// Calls came since the agent was asked to clean up.
     used: bool,
+    /// The agent cleans up; no call may run meanwhile.
+    tidying: bool,
 }
 
 pub(super) struct Direct {
@@ -93,16 +95,24 @@ impl Direct {
     /// Whether another call may be sent before those in it have ended.
     pub(super) fn takes_ahead(&self) -> bool {
         let state = self.state();
-        state.watched.is_none() && state.usual_us < SHORT_US
+        state.watched.is_none() && !state.tidying && state.usual_us < SHORT_US
     }
 
     pub(super) fn is_idle(&self) -> bool {
         self.state().calls.is_empty()
     }
 
-    /// Whether calls came since the last time this was asked.
+    /// Whether calls came since the last time this was asked. If so, nothing is sent ahead until
+    /// [`Self::tidied`]: the caller has the agent clean up.
     pub(super) fn take_used(&self) -> bool {
-        std::mem::take(&mut self.state().used)
+        let mut state = self.state();
+        state.tidying |= state.used;
+        std::mem::take(&mut state.used)
+    }
+
+    /// The agent has cleaned up.
+    pub(super) fn tidied(&self) {
+        self.state().tidying = false;
     }
 
     /// Sends a call. `Err(None)`: there is no room.
@@ -115,6 +125,11 @@ impl Direct {
         let (reply, receiver) = oneshot::channel();
         let mut state = self.state();
         if self.channel.upgrade().is_none_or(|channel| channel.is_closed() || channel.is_fatal()) {
+            return Err(Some(SandboxError::TakenBack));
+        }
+        // Whoever looked whether one more may be sent may have looked before the agent was asked
+        // to watch. From then on nothing may follow: the agent could not tell whose lines it reads.
+        if state.watched.is_some() {
             return Err(Some(SandboxError::TakenBack));
         }
         match descriptors::send_packet(self.socket.as_fd(), body) {

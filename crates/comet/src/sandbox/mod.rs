@@ -179,6 +179,9 @@ impl Sandbox {
     /// Has the agent end what is left running. No call may run meanwhile.
     pub(crate) async fn clean_up(&self) {
         self.channel.ping().await;
+        if let Some(direct) = self.channel.direct() {
+            direct.tidied();
+        }
     }
 
     /// It must not take another call.

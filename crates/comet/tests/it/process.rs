@@ -31,7 +31,7 @@ impl ProcessStage {
         let (link, _) = KeeperLink::open(settings).unwrap();
         let backend = Arc::new(ProcessBackend::new(link));
         let python = world::python();
-        let runtime = Runtimes::fixed(vec![python.clone()]).shim_program(&python);
+        let runtime = world::runtimes().shim_program(&python);
         let plan = StockSpec { key: stock_key(&python), runtime, target: stock };
         backend.set_stock(vec![plan]).await.unwrap();
         Self { keeper, backend }

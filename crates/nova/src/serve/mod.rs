@@ -61,6 +61,9 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let owner = root.then_some(settings.isolation.server_uid as u32);
     make_folders(&dirs, &settings, owner)?;
     let mut runtimes = Runtimes::discover();
+    if settings.pool.direct_calls {
+        runtimes.offer_direct_calls();
+    }
     let keeper = keeper_config(&settings, &dirs, &mut runtimes)?;
     // Taken before anything heavy: a second server on this address fails here.
     let listener =

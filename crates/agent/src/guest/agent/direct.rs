@@ -145,7 +145,10 @@ impl Agent {
         resp.logs = log.take();
         resp.direct = false;
         self.send_answer(resp)?;
-        self.let_go();
+        // With something left running no other call may begin: those ahead are taken back.
+        if swept != Swept::Dirty {
+            self.let_go();
+        }
         Ok(())
     }
 

@@ -116,11 +116,15 @@ impl Agent {
             for (token, ready) in events.iter().filter(|(token, _)| *token >= EGRESS_BASE) {
                 self.on_egress(*token, *ready)?;
             }
+            // Then the host: what it said before the shim began a call is heard before what the
+            // shim says of it. The kernel does not keep that order.
+            for (_, ready) in events.iter().filter(|(token, _)| *token == HOST) {
+                self.on_host(*ready)?;
+            }
             for (token, ready) in &events {
                 match *token {
-                    RUNTIME_OUT | RUNTIME_ERR | EGRESS_BASE.. => {}
+                    RUNTIME_OUT | RUNTIME_ERR | HOST | EGRESS_BASE.. => {}
                     SIGNAL => self.on_signals(),
-                    HOST => self.on_host(*ready)?,
                     RUNTIME => self.on_runtime(*ready)?,
                     token => self.on_call(token)?,
                 }

@@ -172,7 +172,7 @@ impl Agent {
             call.id == resp.request_id && matches!(call.place, Place::Runtime | Place::Direct)
         });
         let Some(index) = position else {
-            if self.is_direct() && self.calls.is_empty() {
+            if self.is_direct() {
                 let error = resp.error.clone().map(GuestError::of_shim);
                 return self.on_handed_over(resp, error);
             }

@@ -110,6 +110,15 @@ pub fn python() -> InstalledRuntime {
         .clone()
 }
 
+/// The runtimes of the tests: Python.
+pub fn runtimes() -> Runtimes {
+    let mut runtimes = Runtimes::fixed(vec![python()]);
+    if crate::conformance::direct_calls() {
+        runtimes.offer_direct_calls();
+    }
+    runtimes
+}
+
 /// What a test says about a function before it is there.
 pub struct Draft {
     pub snapshot: FunctionSnapshot,
@@ -123,7 +132,7 @@ impl World {
     pub fn new(backend: Arc<dyn Backend>, code_root: &Path, settings: Settings) -> Self {
         let trees = Arc::new(FolderTrees { root: code_root.to_owned(), made: AtomicU64::new(0) });
         let catalog = Arc::new(MapCatalog::default());
-        let runtimes = Runtimes::fixed(vec![python()]);
+        let runtimes = runtimes();
         let comet = Comet::new(Arc::new(NoObjects), trees.clone(), backend, runtimes, settings);
         comet.set_catalog(catalog.clone());
         let stop = CancellationToken::new();
