@@ -4,9 +4,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use nova_comet::Backend;
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::runtimes::stock_key;
-use nova_comet::{Backend, Runtimes};
 use nova_keeper::protocol::StockSpec;
 
 use crate::conformance::{Provider, Stage};

@@ -141,7 +141,7 @@ impl Keeper {
                 self.begin_stock(id);
                 id
             }
-            None => match self.from_scratch(&spec) {
+            None => match self.begin_from_scratch(&spec) {
                 Ok(id) => id,
                 Err(error) => return Some(Err(error)),
             },
@@ -173,7 +173,7 @@ impl Keeper {
     }
 
     /// A shell with what `spec` asks for being started in it.
-    fn from_scratch(&mut self, spec: &LaunchSpec) -> Result<u64, (ErrorKind, String)> {
+    fn begin_from_scratch(&mut self, spec: &LaunchSpec) -> Result<u64, (ErrorKind, String)> {
         let id = match self.stock.shells.pop_front() {
             Some(id) => id,
             None => self.make_shell()?,

@@ -2,6 +2,7 @@
 //! the permission, and the right one; on both engines.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use nova_api::endpoints::{Body, ENDPOINTS, Endpoint, ScopeKind};
@@ -111,7 +112,7 @@ async fn sweep(server: &Server) {
         if row.scope == ScopeKind::Platform {
             ask(server, row, Some(&owner)).await.problem(403, "permission_denied");
         } else {
-            if !keys.contains_key(&permission) {
+            if let Entry::Vacant(empty) = keys.entry(permission) {
                 let name = permission.as_str().replace(':', ".");
                 let one = PermissionSet::of(&[permission]);
                 let without = role_of(server, format!("no-{name}"), role::OWNER.without(one)).await;
@@ -120,7 +121,7 @@ async fn sweep(server: &Server) {
                     key(server, Some("acme"), &without, None).await.0,
                     key(server, Some("acme"), &with, None).await.0,
                 );
-                keys.insert(permission, pair);
+                empty.insert(pair);
             }
             let (without, with) = &keys[&permission];
             ask(server, row, Some(without)).await.problem(403, "permission_denied");

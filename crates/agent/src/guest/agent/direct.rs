@@ -33,7 +33,7 @@ impl Agent {
 
     /// Sends a frame to the shim, which may be waiting at either socket. That it has closed
     /// them is noticed elsewhere.
-    pub(super) fn to_shim(&mut self, frame: &[u8]) {
+    pub(super) fn send_to_shim(&mut self, frame: &[u8]) {
         let Some(runtime) = &mut self.runtime else { return };
         let _ = runtime.conn.send(frame);
         if let Direct::Open { ring, .. } = &self.direct {
@@ -56,7 +56,7 @@ impl Agent {
         }
         resp.direct = true;
         self.host.send_with(&to_json(&resp), &[host.as_fd(), shim.as_fd()])?;
-        self.to_shim(PING);
+        self.send_to_shim(PING);
         self.direct = Direct::Open { ring: host, answered: String::new() };
         self.egress.speak_by(self.runtime.as_ref().map(|runtime| runtime.stderr.as_raw_fd()));
         Ok(())

@@ -109,7 +109,7 @@ impl Agent {
                 }
             }
         } else {
-            self.to_shim(frame);
+            self.send_to_shim(frame);
             Place::Runtime
         };
         self.numbers += 1;

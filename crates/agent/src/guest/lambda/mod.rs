@@ -313,7 +313,7 @@ impl Shim {
             return Ok(());
         };
         let alive = self.serve(&mut connection, ready)?;
-        if alive && !(connection.closing && !connection.has_output()) {
+        if alive && (connection.has_output() || !connection.closing) {
             self.connections[index] = Some(connection);
             return Ok(());
         }
