@@ -2,6 +2,7 @@
 //! plain HTTP. One server serves all tests of this file's modules that only need one.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod access;
 mod cli;
 mod examples;
 mod failures;

@@ -50,9 +50,19 @@ pub(crate) fn shared() -> &'static Server {
 impl Server {
     /// Starts a server in a fresh folder and waits until it is ready.
     pub(crate) fn start(extra: &[&str]) -> Self {
+        Self::start_as(&["serve", "--dev"], extra)
+    }
+
+    /// The same without `--dev`.
+    pub(crate) fn start_guarded(extra: &[&str]) -> Self {
+        Self::start_as(&["serve"], extra)
+    }
+
+    fn start_as(how: &[&str], extra: &[&str]) -> Self {
         let dir = tempfile::Builder::new().prefix("nv").tempdir_in("/tmp").unwrap().keep();
         let port = free_port();
-        let mut arguments: Vec<String> = ["serve", "--dev", "--listen"].map(str::to_owned).to_vec();
+        let mut arguments: Vec<String> = how.iter().map(|text| (*text).to_owned()).collect();
+        arguments.push("--listen".to_owned());
         arguments.push(format!("127.0.0.1:{port}"));
         arguments.push("--data-dir".to_owned());
         arguments.push(dir.join("d").display().to_string());

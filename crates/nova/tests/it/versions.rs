@@ -66,12 +66,13 @@ fn environment_and_context_reach_the_function() {
 fn a_deploy_of_changed_code_and_settings_makes_one_version() {
     let server = shared();
     let dir = tempfile::tempdir().unwrap();
-    let folder = dir.path().display().to_string();
+    let project = dir.path().join("project");
+    let folder = project.display().to_string();
     server.nova_ok(&["init", "python", "one-step", "--folder", &folder]);
     server.nova_ok(&["deploy", &folder]);
-    let manifest = std::fs::read_to_string(dir.path().join("nova.yaml")).unwrap();
-    std::fs::write(dir.path().join("nova.yaml"), manifest + "\nmemory_mb: 192\n").unwrap();
-    std::fs::write(dir.path().join("main.py"), "def handler(e, c):\n    return 'second'\n").unwrap();
+    let manifest = std::fs::read_to_string(project.join("nova.yaml")).unwrap();
+    std::fs::write(project.join("nova.yaml"), manifest + "\nmemory_mb: 192\n").unwrap();
+    std::fs::write(project.join("main.py"), "def handler(e, c):\n    return 'second'\n").unwrap();
     let said = server.nova_ok(&["deploy", &folder]);
     assert!(said.contains("changed: version 2"), "{said}");
     let view: serde_json::Value =
@@ -79,8 +80,8 @@ fn a_deploy_of_changed_code_and_settings_makes_one_version() {
     assert_eq!((view["latest_version"].as_u64(), view["memory_mb"].as_u64()), (Some(2), Some(192)), "{view}");
     assert_eq!(server.invoke("one-step", "{}").1["output"], "second");
     // Code that does not fit its settings changes neither.
-    std::fs::remove_file(dir.path().join("main.py")).unwrap();
-    std::fs::write(dir.path().join("other.py"), "").unwrap();
+    std::fs::remove_file(project.join("main.py")).unwrap();
+    std::fs::write(project.join("other.py"), "").unwrap();
     assert!(!server.nova(&["deploy", &folder]).status.success());
     assert_eq!(server.invoke("one-step", "{}").1["version"], 2);
 }

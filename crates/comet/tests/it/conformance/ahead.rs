@@ -12,11 +12,13 @@ use nova_domain::fault::{Code, FaultResult};
 use nova_domain::ports::Invoker;
 use serde_json::{Value, json};
 
+use super::ends::a_broken_packet_ends_this_sandbox_only;
 use super::{Case, Stage, cases};
 use crate::support::world::value_of;
 
 pub fn cases() -> Vec<Case> {
     cases!["ahead";
+        a_broken_packet_ends_this_sandbox_only,
         a_burst_of_calls_runs_one_by_one_and_each_has_its_own_lines,
         what_a_call_leaves_running_is_gone_before_the_next_begins,
         a_crash_in_a_burst_ends_one_call_and_the_others_run,

@@ -15,7 +15,6 @@ pub fn cases() -> Vec<Case> {
         deep_recursion_is_an_error_of_the_function,
         a_function_that_closes_all_descriptors_gets_a_typed_answer,
         a_broken_frame_ends_this_sandbox_only,
-        a_broken_packet_ends_this_sandbox_only,
         answers_for_calls_that_do_not_run_are_ignored,
     ]
 }
