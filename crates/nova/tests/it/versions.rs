@@ -71,7 +71,7 @@ fn a_deploy_of_changed_code_and_settings_makes_one_version() {
     server.nova_ok(&["init", "python", "one-step", "--folder", &folder]);
     server.nova_ok(&["deploy", &folder]);
     let manifest = std::fs::read_to_string(project.join("nova.yaml")).unwrap();
-    std::fs::write(project.join("nova.yaml"), manifest + "\nmemory_mb: 192\n").unwrap();
+    std::fs::write(project.join("nova.yaml"), manifest.replace("memory_mb: 128", "memory_mb: 192")).unwrap();
     std::fs::write(project.join("main.py"), "def handler(e, c):\n    return 'second'\n").unwrap();
     let said = server.nova_ok(&["deploy", &folder]);
     assert!(said.contains("changed: version 2"), "{said}");
