@@ -1,6 +1,184 @@
 // Made from crates/api/openapi/v1.json by `npm run types`. Do not edit.
 
 export interface paths {
+    "/auth/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accept an invitation: make the account or use it, and join the tenant */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show who the caller is and what they may
+         * @description Needs the permission `self:read`.
+         */
+        get: operations["get_me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change the caller's password; their other sessions end
+         * @description Needs the permission `self:read`.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the caller's sessions
+         * @description Needs the permission `self:read`.
+         */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * End one of the caller's sessions
+         * @description Needs the permission `self:read`.
+         */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin a session with a key or a password; the cookie is in `Set-Cookie` */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End the session of the cookie
+         * @description Needs the permission `self:read`.
+         */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bindings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who has which role
+         * @description Needs the permission `role:read`.
+         */
+        get: operations["list_bindings"];
+        put?: never;
+        /**
+         * Give a role to somebody
+         * @description Needs the permission `role:manage`.
+         */
+        post: operations["create_binding"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bindings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a role away
+         * @description Needs the permission `role:manage`.
+         */
+        delete: operations["delete_binding"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions": {
         parameters: {
             query?: never;
@@ -345,6 +523,142 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List invitations that were not accepted yet
+         * @description Needs the permission `member:read`.
+         */
+        get: operations["list_invitations"];
+        put?: never;
+        /**
+         * Invite somebody; the link is shown this one time
+         * @description Needs the permission `member:manage`.
+         */
+        post: operations["create_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/invitations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take an invitation back
+         * @description Needs the permission `member:manage`.
+         */
+        delete: operations["delete_invitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List keys of the tenant
+         * @description Needs the permission `key:read`.
+         */
+        get: operations["list_keys"];
+        put?: never;
+        /**
+         * Make a key; its secret is shown this one time
+         * @description Needs the permission `key:manage`.
+         */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a key with its roles
+         * @description Needs the permission `key:read`.
+         */
+        get: operations["get_key"];
+        put?: never;
+        post?: never;
+        /**
+         * End a key at once
+         * @description Needs the permission `key:manage`.
+         */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List members of the tenant
+         * @description Needs the permission `member:read`.
+         */
+        get: operations["list_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Make a user a member, or change what the member is
+         * @description Needs the permission `member:manage`.
+         */
+        put: operations["set_member"];
+        post?: never;
+        /**
+         * End a membership
+         * @description Needs the permission `member:manage`.
+         */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -365,6 +679,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/namespaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List namespaces of the tenant
+         * @description Needs the permission `namespace:read`.
+         */
+        get: operations["list_namespaces"];
+        put?: never;
+        /**
+         * Make a namespace in the tenant
+         * @description Needs the permission `namespace:create`.
+         */
+        post: operations["create_namespace"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/namespaces/{namespace}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a namespace
+         * @description Needs the permission `namespace:read`.
+         */
+        get: operations["get_namespace"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a namespace that has no functions
+         * @description Needs the permission `namespace:delete`.
+         */
+        delete: operations["delete_namespace"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -377,6 +739,58 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the built-in roles and those of the tenant
+         * @description Needs the permission `role:read`.
+         */
+        get: operations["list_roles"];
+        put?: never;
+        /**
+         * Make a role
+         * @description Needs the permission `role:manage`.
+         */
+        post: operations["create_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/roles/{role}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a role
+         * @description Needs the permission `role:read`.
+         */
+        get: operations["get_role"];
+        /**
+         * Change a role of the tenant
+         * @description Needs the permission `role:manage`.
+         */
+        put: operations["put_role"];
+        post?: never;
+        /**
+         * Delete a role that nobody has
+         * @description Needs the permission `role:manage`.
+         */
+        delete: operations["delete_role"];
         options?: never;
         head?: never;
         patch?: never;
@@ -462,6 +876,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/secrets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List secrets, sorted by name; values are never shown
+         * @description Needs the permission `secret:read`.
+         */
+        get: operations["list_secrets"];
+        put?: never;
+        /**
+         * Create a secret
+         * @description Needs the permission `secret:manage`.
+         */
+        post: operations["create_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/secrets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a secret without its value
+         * @description Needs the permission `secret:read`.
+         */
+        get: operations["get_secret"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a secret
+         * @description Needs the permission `secret:manage`.
+         */
+        delete: operations["delete_secret"];
+        options?: never;
+        head?: never;
+        /**
+         * Give a secret a new value, or change who may have it
+         * @description Needs the permission `secret:manage`.
+         */
+        patch: operations["update_secret"];
+        trace?: never;
+    };
+    "/service-accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List service accounts of the tenant
+         * @description Needs the permission `service_account:read`.
+         */
+        get: operations["list_service_accounts"];
+        put?: never;
+        /**
+         * Make a service account
+         * @description Needs the permission `service_account:manage`.
+         */
+        post: operations["create_service_account"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/service-accounts/{service}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a service account
+         * @description Needs the permission `service_account:read`.
+         */
+        get: operations["get_service_account"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a service account; its keys end
+         * @description Needs the permission `service_account:manage`.
+         */
+        delete: operations["delete_service_account"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/stats": {
         parameters: {
             query?: never;
@@ -502,10 +1016,148 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/system/master-key/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a new master key and seal every secret again with it
+         * @description Needs the permission `system:manage`.
+         */
+        post: operations["rotate_master_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List tenants that the caller may use
+         * @description Needs the permission `self:read`.
+         */
+        get: operations["list_tenants"];
+        put?: never;
+        /**
+         * Make a tenant with its namespace `default`
+         * @description Needs the permission `tenant:create`.
+         */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenants/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a tenant
+         * @description Needs the permission `tenant:read`.
+         */
+        get: operations["get_tenant"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a tenant that has no functions
+         * @description Needs the permission `tenant:delete`.
+         */
+        delete: operations["delete_tenant"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List every user of the server
+         * @description Needs the permission `user:read`.
+         */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a user
+         * @description Needs the permission `user:read`.
+         */
+        get: operations["get_user"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a user with everything that lets them act
+         * @description Needs the permission `user:manage`.
+         */
+        delete: operations["delete_user"];
+        options?: never;
+        head?: never;
+        /**
+         * Change, disable or enable a user
+         * @description Needs the permission `user:manage`.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Accepting an invitation. */
+        AcceptInvitation: {
+            name?: string;
+            /** @description A new password; for somebody who has an account already, theirs. */
+            password: string;
+            secret: string;
+        };
+        BindingPage: {
+            items: components["schemas"]["BindingView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A role given to somebody. */
+        BindingView: {
+            id: string;
+            namespaces: string;
+            resources: string;
+            role: string;
+            subject: string;
+            /** @description Absent: over the whole server. */
+            tenant?: string | null;
+        };
         /** @description Why user code gave no result. */
         CallError: {
             /** Format: int32 */
@@ -519,6 +1171,11 @@ export interface components {
             stack?: string[];
             /** @description The language's name of the error (`ValueError`), or one of ours (`Timeout`). */
             type: string;
+        };
+        /** @description A new password for the caller. */
+        ChangePassword: {
+            new: string;
+            old: string;
         };
         /** @description One field that differs; null where it is absent. */
         ChangeView: {
@@ -577,6 +1234,32 @@ export interface components {
             runtime: string;
             /** Format: int32 */
             version: number;
+        };
+        /** @description A role to be given to somebody. */
+        CreateBinding: {
+            /** @description Pattern; absent: all. */
+            namespaces?: string | null;
+            /** @description Pattern of names of functions; absent: all. */
+            resources?: string | null;
+            role: string;
+            /** @description Over the whole server instead of the tenant. */
+            server?: boolean;
+            /** @description `user:ID`, `service:ID` or `key:ID`. */
+            subject: string;
+        };
+        /** @description An invitation that was just made. */
+        CreatedInvitation: {
+            invitation: components["schemas"]["InvitationView"];
+            /** @description Path of the page where it is accepted; put the server's address before it. */
+            path: string;
+            /** @description Shown this one time only. */
+            secret: string;
+        };
+        /** @description A key that was just made. */
+        CreatedKey: {
+            key: components["schemas"]["KeyView"];
+            /** @description Shown this one time only. */
+            secret: string;
         };
         /**
          * @description Body of `POST /functions`. The code comes as `code`, `files` (or both: `code` is then the
@@ -642,9 +1325,14 @@ export interface components {
              */
             min_replicas?: number | null;
             /** @enum {string} */
-            mode?: "handler" | "script" | "process";
+            mode?: "handler" | "script" | "process" | "lambda";
             /** @description 1 to 64 letters, digits, `_` or `-`; unique within the namespace. */
             name: string;
+            /**
+             * @description What the code may reach on the network: `HOST[:PORT,..]`, where HOST is a name, `*.ending`,
+             *     `*`, an IP address or a network; without ports 443. Empty, the default: nothing.
+             */
+            network?: string[];
             /** @description `python`, `node`, `ruby`, `go`, `rust` or `executable`; a version may follow (`python3.11`). */
             runtime: string;
             tags?: {
@@ -655,6 +1343,62 @@ export interface components {
              * @description Longest time of one call, seconds: 1 to 900, default 30.
              */
             timeout_s?: number | null;
+        };
+        /** @description Somebody to be invited. */
+        CreateInvitation: {
+            email: string;
+            /** @description What they will be in the tenant: `owner`, `admin` or `member` (if absent). */
+            role?: string | null;
+            /** @description Only an account on the server, no membership. */
+            server?: boolean;
+            /** @description An administrator of the whole server. */
+            superadmin?: boolean;
+        };
+        /** @description A key to be made. */
+        CreateKey: {
+            /**
+             * Format: int64
+             * @description Seconds until it ends; absent: it does not.
+             */
+            expires_in_s?: number | null;
+            name: string;
+            /** @description A key that stands for itself needs one at least; for a key of somebody they narrow. */
+            roles?: components["schemas"]["RoleGrantBody"][];
+            /** @description A key of the server itself instead of the tenant; only administrators of the server can. */
+            server?: boolean;
+            /** @description The service account that the key is for; absent: the key stands for itself. */
+            service_account?: string | null;
+        };
+        /** @description A namespace to be made in the tenant of the request. */
+        CreateNamespace: {
+            description?: string;
+            name: string;
+        };
+        /** @description A role to be made. */
+        CreateRole: {
+            description?: string;
+            name: string;
+            permissions: string[];
+        };
+        /** @description A new secret. */
+        CreateSecret: {
+            description?: string;
+            /** @description Functions that may have it: names, or beginnings of names such as `api-*`. */
+            functions?: string[];
+            /** @description A letter or digit, then up to 127 of letters, digits, `.`, `_` or `-`. */
+            name: string;
+            /** @description 1 to 32768 bytes without NUL. Write-only. */
+            value: string;
+        };
+        /** @description A service account to be made. */
+        CreateServiceAccount: {
+            description?: string;
+            name: string;
+        };
+        /** @description A tenant to be made. */
+        CreateTenant: {
+            description?: string;
+            name: string;
         };
         /** @description Failures of one function with one reason. */
         FailingView: {
@@ -757,9 +1501,11 @@ export interface components {
             /** Format: int32 */
             min_replicas: number;
             /** @enum {string} */
-            mode: "handler" | "script" | "process";
+            mode: "handler" | "script" | "process" | "lambda";
             name: string;
             namespace: string;
+            /** @description What the code may reach on the network. */
+            network?: string[];
             /**
              * Format: int64
              * @description Grows with every change; also the `ETag`.
@@ -806,6 +1552,29 @@ export interface components {
          * @enum {string}
          */
         HealthStatus: "ok" | "failing" | "not_ready";
+        /** @description A role that the caller has. */
+        HeldRole: {
+            namespaces: string;
+            resources: string;
+            role: string;
+            /** @description `*`: all tenants, and the server. */
+            tenant: string;
+        };
+        InvitationPage: {
+            items: components["schemas"]["InvitationView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description An invitation that was not accepted yet. */
+        InvitationView: {
+            email: string;
+            /** Format: date-time */
+            expires_at?: string | null;
+            id: string;
+            role?: string | null;
+            superadmin: boolean;
+            tenant?: string | null;
+        };
         /** @description Answer of a call that reached the function. */
         InvokeAnswer: {
             /** @description Whether a sandbox was made for this call. */
@@ -854,6 +1623,46 @@ export interface components {
              */
             sandboxes: number;
             stock: components["schemas"]["StockView"][];
+        };
+        KeyPage: {
+            items: components["schemas"]["KeyView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What a rotation of the master key did. */
+        KeyRotation: {
+            /** @description Names the key that seals now. */
+            key_id: string;
+            /**
+             * Format: int64
+             * @description Secrets that were sealed again.
+             */
+            resealed: number;
+            /**
+             * Format: int64
+             * @description Secrets that no key of the server opens; their old keys are kept.
+             */
+            unreadable: number;
+        };
+        /** @description A key without its secret. */
+        KeyView: {
+            /** Format: date-time */
+            created_at: string;
+            expired: boolean;
+            /** Format: date-time */
+            expires_at?: string | null;
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            name: string;
+            /** @description How the secret begins. */
+            prefix: string;
+            /** @description Shown with single keys. */
+            roles?: components["schemas"]["RoleGrantBody"][] | null;
+            /** @description Who acts by it: `key:ID` (itself), `service:ID` or `user:ID`. */
+            subject: string;
+            /** @description Absent for a key of the server. */
+            tenant?: string | null;
         };
         /** @description Further limits of a sandbox. */
         LimitsBody: {
@@ -940,13 +1749,76 @@ export interface components {
             /** @description Without line end. Long lines are cut and marked. */
             text: string;
         };
+        /** @description Who the caller is and what they may. */
+        Me: {
+            /** @description Id of the key or session that was shown. */
+            credential?: string | null;
+            /** @description Whether the server runs with `--dev`. */
+            dev: boolean;
+            /** Format: date-time */
+            expires_at?: string | null;
+            /** @description `user`, `service`, `key`, `token` or `dev`. */
+            kind: string;
+            /** @description An address, or the name of a key. */
+            name: string;
+            namespace: string;
+            /** @description What the caller may do there. */
+            permissions: string[];
+            /** @description Roles that the caller has, with where. */
+            roles: components["schemas"]["HeldRole"][];
+            /** @description Tenants that the caller may use, with their namespaces; at most 100 of each. */
+            scopes: components["schemas"]["UsableScope"][];
+            /** @description `user:ID`, `service:ID`, `key:ID`, `token:..` or `dev`. */
+            subject: string;
+            /** @description Administrator of the whole server. */
+            superadmin: boolean;
+            /** @description The tenant and namespace that this request is about. */
+            tenant: string;
+        };
+        MemberPage: {
+            items: components["schemas"]["MemberView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A member of a tenant. */
+        MemberView: {
+            disabled: boolean;
+            email: string;
+            name: string;
+            /** @description `owner`, `admin` or `member`. */
+            role: string;
+            user: string;
+        };
+        NamespacePage: {
+            items: components["schemas"]["NamespaceView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A namespace. */
+        NamespaceView: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            name: string;
+            tenant: string;
+        };
         /**
          * @description Body of `PATCH /functions/{name}`. A field that is absent stays, null sets the default.
-         *     Runtime, handler, mode, entry, environment and limits make a new version if they change.
+         *     Runtime, handler, mode, entry, environment, limits and network make a new version if they change.
          */
         PatchFunction: {
             /**
-             * @description New source text of the entry file; the other files stay.
+             * @description Network rules to add; the others stay.
+             * @default []
+             */
+            allow_network?: string[];
+            /**
+             * @description The whole code anew: a zip, tar or tar.gz archive, base64. Goes without `code` and `files`.
+             * @default null
+             */
+            archive?: string | null;
+            /**
+             * @description New source text of the entry file; the other files stay, unless `files` is given.
              * @default null
              */
             code?: string | null;
@@ -961,6 +1833,14 @@ export interface components {
             env_vars?: {
                 [key: string]: string;
             } | null;
+            /**
+             * @description The whole code anew: source files by path below the code's root. With `code` as the
+             *     entry file, or that one among them.
+             * @default {}
+             */
+            files?: {
+                [key: string]: string;
+            };
             /** @default null */
             handler?: string | null;
             /**
@@ -1013,16 +1893,26 @@ export interface components {
              */
             min_replicas?: number | null;
             /**
-             * @description `handler`, `script` or `process`; null: what handler and runtime say.
+             * @description `handler`, `script`, `process` or `lambda`; null: what handler and runtime say.
              * @default null
              */
             mode?: string | null;
+            /**
+             * @description All network rules anew; null takes all away.
+             * @default null
+             */
+            network?: string[] | null;
             /**
              * Format: int64
              * @description The revision that was read; the change is refused if it is another by now. `If-Match` does the same.
              * @default null
              */
             revision?: number | null;
+            /**
+             * @description Network rules to take away; the others stay.
+             * @default []
+             */
+            revoke_network?: string[];
             /** @default null */
             runtime?: string | null;
             /**
@@ -1038,10 +1928,28 @@ export interface components {
              */
             timeout_s?: number | null;
         };
+        /** @description What is to change of a secret. */
+        PatchSecret: {
+            description?: string | null;
+            /** @description All functions that may have it from now on; null: none. */
+            functions?: string[] | null;
+            /** @description Functions that may have it as well. */
+            grant?: string[];
+            /** @description Grants that are taken back, as they were written. */
+            revoke?: string[];
+            /** @description A new value; sandboxes with the old one get no more calls. */
+            value?: string | null;
+        };
+        /** @description What of a user changes; absent fields stay. */
+        PatchUser: {
+            disabled?: boolean | null;
+            name?: string | null;
+            superadmin?: boolean | null;
+        };
         /** @description What went wrong, for programs (`code`, `retryable`) and people (`detail`). */
         Problem: {
             /** @enum {string} */
-            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "internal";
+            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "internal";
             /** @description What happened, where, and what to do now. */
             detail: string;
             /** @description Complaints about single fields of the request. */
@@ -1059,6 +1967,11 @@ export interface components {
             title: string;
             /** @description `urn:nova:problem:<code>`. */
             type: string;
+        };
+        /** @description What a role shall be. */
+        PutRole: {
+            description?: string;
+            permissions: string[];
         };
         /**
          * @description Body of `PUT /functions/{name}/code`: the whole code anew, as `code`, `files` (or both: `code`
@@ -1099,6 +2012,25 @@ export interface components {
              */
             revision?: number | null;
         };
+        /** @description A role and where it holds. Patterns are a name, the beginning of one and `*`, or `*`. */
+        RoleGrantBody: {
+            namespaces?: string;
+            resources?: string;
+            /** @description A built-in role (`admin`, `operator`, `viewer`, `invoker`), or one of the tenant. */
+            role: string;
+        };
+        RolePage: {
+            items: components["schemas"]["RoleView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A role. */
+        RoleView: {
+            built_in: boolean;
+            description: string;
+            name: string;
+            permissions: string[];
+        };
         RunPage: {
             items: components["schemas"]["RunView"][];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -1127,7 +2059,7 @@ export interface components {
             /** @description `interpreted`, `compiled` or `executable`. */
             kind: string;
             /** @enum {string} */
-            name: "python" | "node" | "ruby" | "go" | "rust" | "executable";
+            name: "python" | "node" | "ruby" | "go" | "rust" | "executable" | "provided";
         };
         /** @description One recorded execution. */
         RunView: {
@@ -1190,6 +2122,74 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        SecretPage: {
+            items: components["schemas"]["SecretView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What is known of a secret beside its value. */
+        SecretView: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            /** @description Functions that may have it. */
+            functions: string[];
+            name: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; also the `ETag`.
+             */
+            revision: number;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int32
+             * @description Counts its values, from 1.
+             */
+            version: number;
+        };
+        ServiceAccountPage: {
+            items: components["schemas"]["ServiceAccountView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A service account. */
+        ServiceAccountView: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            id: string;
+            name: string;
+            /** @description What roles are given to: `service:ID`. */
+            subject: string;
+        };
+        SessionPage: {
+            items: components["schemas"]["SessionView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A session of the caller. */
+        SessionView: {
+            /** @description Where it was begun. */
+            address: string;
+            agent: string;
+            /** @description `password`, `key`, or the name of an identity provider. */
+            by: string;
+            /** Format: date-time */
+            created_at: string;
+            /** @description The session of this request. */
+            current: boolean;
+            /** Format: date-time */
+            expires_at?: string | null;
+            id: string;
+            /** Format: date-time */
+            last_used_at?: string | null;
+        };
+        /** @description What a member shall be. */
+        SetMember: {
+            /** @description `owner`, `admin` or `member`. */
+            role: string;
+        };
         /** @description One setting. */
         SettingView: {
             /** @description E.g. `server.listen`. */
@@ -1197,6 +2197,12 @@ export interface components {
             /** @description `default`, or the file, variable or flag that set it. */
             origin: string;
             value: string;
+        };
+        /** @description What somebody signs in with: a key, or an address and a password. */
+        SignIn: {
+            email?: string | null;
+            key?: string | null;
+            password?: string | null;
         };
         /** @description Counts and durations of runs. */
         StatsNumbers: {
@@ -1293,6 +2299,38 @@ export interface components {
             settings: components["schemas"]["SettingView"][];
             version: string;
         };
+        TenantPage: {
+            items: components["schemas"]["TenantView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A tenant. */
+        TenantView: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            name: string;
+        };
+        /** @description A tenant that the caller may use. */
+        UsableScope: {
+            namespaces: string[];
+            tenant: string;
+        };
+        UserPage: {
+            items: components["schemas"]["UserView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A person. */
+        UserView: {
+            /** Format: date-time */
+            created_at: string;
+            disabled: boolean;
+            email: string;
+            id: string;
+            name: string;
+            superadmin: boolean;
+        };
         /** @description What differs between two versions. */
         VersionDiff: {
             /**
@@ -1338,7 +2376,9 @@ export interface components {
             /** Format: int32 */
             memory_mb: number;
             /** @enum {string} */
-            mode: "handler" | "script" | "process";
+            mode: "handler" | "script" | "process" | "lambda";
+            /** @description What the code may reach on the network. */
+            network: string[];
             runtime: string;
             /** Format: int32 */
             timeout_s: number;
@@ -1354,6 +2394,352 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitation"];
+            };
+        };
+        responses: {
+            /** @description Accept an invitation: make the account or use it, and join the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show who the caller is and what they may */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            /** @description Change the caller's password; their other sessions end */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the caller's sessions */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End one of the caller's sessions */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description Begin a session with a key or a password; the cookie is in `Set-Cookie` */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End the session of the cookie */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_bindings: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List who has which role */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_binding: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBinding"];
+            };
+        };
+        responses: {
+            /** @description Give a role to somebody */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BindingView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_binding: {
+        parameters: {
+            query?: {
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a role away */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_functions: {
         parameters: {
             query?: {
@@ -1369,7 +2755,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path?: never;
@@ -1405,7 +2791,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path?: never;
@@ -1445,7 +2831,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1485,7 +2871,7 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1523,7 +2909,7 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1568,7 +2954,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1608,7 +2994,7 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1666,7 +3052,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1709,7 +3095,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1758,7 +3144,7 @@ export interface operations {
                 "X-Nova-Namespace"?: string;
                 /** @description As the parameter `qualifier`, which goes first. */
                 "X-Nova-Qualifier"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
                 /** @description How long the caller is willing to wait in all. */
                 "X-Nova-Timeout-Ms"?: number;
@@ -1816,7 +3202,7 @@ export interface operations {
                 "X-Nova-Namespace"?: string;
                 /** @description As the parameter `qualifier`, which goes first. */
                 "X-Nova-Qualifier"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
                 /** @description How long the caller is willing to wait in all. */
                 "X-Nova-Timeout-Ms"?: number;
@@ -1878,7 +3264,7 @@ export interface operations {
                 "Last-Event-ID"?: string;
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1931,7 +3317,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -1974,7 +3360,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -2012,7 +3398,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -2052,7 +3438,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -2093,7 +3479,7 @@ export interface operations {
                 "If-Match"?: string;
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -2250,6 +3636,390 @@ export interface operations {
             };
         };
     };
+    list_invitations: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List invitations that were not accepted yet */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_invitation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            /** @description Invite somebody; the link is shown this one time */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_invitation: {
+        parameters: {
+            query?: {
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take an invitation back */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List keys of the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateKey"];
+            };
+        };
+        responses: {
+            /** @description Make a key; its secret is shown this one time */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_key: {
+        parameters: {
+            query?: {
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a key with its roles */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: {
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End a key at once */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List members of the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetMember"];
+            };
+        };
+        responses: {
+            /** @description Make a user a member, or change what the member is */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description End a membership */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_metrics: {
         parameters: {
             query?: never;
@@ -2269,6 +4039,153 @@ export interface operations {
                 content: {
                     "text/plain; version=0.0.4": string;
                 };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_namespaces: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List namespaces of the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamespacePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_namespace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateNamespace"];
+            };
+        };
+        responses: {
+            /** @description Make a namespace in the tenant */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamespaceView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_namespace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a namespace */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NamespaceView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_namespace: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                namespace: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a namespace that has no functions */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong */
             default: {
@@ -2312,6 +4229,193 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List the built-in roles and those of the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolePage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_role: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateRole"];
+            };
+        };
+        responses: {
+            /** @description Make a role */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_role: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a role */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    put_role: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutRole"];
+            };
+        };
+        responses: {
+            /** @description Change a role of the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoleView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_role: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                role: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a role that nobody has */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_runs: {
         parameters: {
             query?: {
@@ -2335,7 +4439,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path?: never;
@@ -2371,7 +4475,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -2414,7 +4518,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path: {
@@ -2477,6 +4581,352 @@ export interface operations {
             };
         };
     };
+    list_secrets: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List secrets, sorted by name; values are never shown */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSecret"];
+            };
+        };
+        responses: {
+            /** @description Create a secret */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a secret without its value */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a secret */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_secret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Revision (`ETag`) that was read; 409 if it is another by now. */
+                "If-Match"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchSecret"];
+            };
+        };
+        responses: {
+            /** @description Give a secret a new value, or change who may have it */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecretView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_service_accounts: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List service accounts of the tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_service_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateServiceAccount"];
+            };
+        };
+        responses: {
+            /** @description Make a service account */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_service_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a service account */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServiceAccountView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_service_account: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                service: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a service account; its keys end */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_stats: {
         parameters: {
             query?: {
@@ -2492,7 +4942,7 @@ export interface operations {
             header?: {
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
-                /** @description Tenant that the request is about; `default` if absent. */
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
                 "X-Nova-Tenant"?: string;
             };
             path?: never;
@@ -2540,6 +4990,309 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SystemView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rotate_master_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Make a new master key and seal every secret again with it */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyRotation"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List tenants that the caller may use */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateTenant"];
+            };
+        };
+        responses: {
+            /** @description Make a tenant with its namespace `default` */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a tenant */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a tenant that has no functions */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List every user of the server */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a user */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a user with everything that lets them act */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchUser"];
+            };
+        };
+        responses: {
+            /** @description Change, disable or enable a user */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserView"];
                 };
             };
             /** @description What went wrong */
