@@ -301,11 +301,16 @@ class Bench:
         own, shared = 0, 0
         for pid in self.arguments.pids.split(","):
             sizes = dict.fromkeys(("Private", "Shared"), 0)
-            with open("/proc/%s/smaps_rollup" % pid) as file:
-                for line in file:
-                    kind = line.partition("_")[0]
-                    if kind in sizes and "Hugetlb" not in line:
-                        sizes[kind] += int(line.split()[1])
+            try:
+                with open("/proc/%s/smaps_rollup" % pid) as file:
+                    lines = file.readlines()
+            except FileNotFoundError:
+                # An empty sandbox looks like the keeper that made it until it is used.
+                continue
+            for line in lines:
+                kind = line.partition("_")[0]
+                if kind in sizes and "Hugetlb" not in line:
+                    sizes[kind] += int(line.split()[1])
             own += sizes["Private"]
             shared = max(shared, sizes["Shared"])
         return (own + shared) / 1024
