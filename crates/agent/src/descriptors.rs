@@ -56,8 +56,26 @@ pub fn is_packet_socket(fd: BorrowedFd<'_>) -> bool {
 
 /// Sends what fits of `bytes`, and with its first byte the descriptors.
 pub fn send_with(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>]) -> io::Result<usize> {
-    if fds.is_empty() || fds.len() > DESCRIPTORS_MAX || bytes.is_empty() {
-        return Err(io::Error::other("a message takes 1 to 4 descriptors and at least one byte"));
+    if fds.is_empty() || bytes.is_empty() {
+        return Err(io::Error::other("descriptors go with at least one byte"));
+    }
+    send_message(socket, bytes, fds, libc::MSG_DONTWAIT)
+}
+
+/// Receives bytes, and adds the descriptors that come with them to `fds`. 0 is the end.
+pub fn receive_with(socket: BorrowedFd<'_>, buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
+    receive_message(socket, buffer, fds, libc::MSG_DONTWAIT).map(|(size, _)| size)
+}
+
+/// Sends one message with any descriptors; how much of it went.
+pub(crate) fn send_message(
+    socket: BorrowedFd<'_>,
+    bytes: &[u8],
+    fds: &[BorrowedFd<'_>],
+    flags: i32,
+) -> io::Result<usize> {
+    if fds.len() > DESCRIPTORS_MAX {
+        return Err(io::Error::other("too many descriptors for one message"));
     }
     let raw: Vec<i32> = fds.iter().map(AsRawFd::as_raw_fd).collect();
     let size = size_of_val(&raw[..]) as u32;
@@ -69,31 +87,36 @@ pub fn send_with(socket: BorrowedFd<'_>, bytes: &[u8], fds: &[BorrowedFd<'_>]) -
         let mut message: libc::msghdr = std::mem::zeroed();
         message.msg_iov = &mut part;
         message.msg_iovlen = 1;
-        message.msg_control = control.0.as_mut_ptr().cast();
-        message.msg_controllen = libc::CMSG_SPACE(size) as usize;
-        let header = libc::CMSG_FIRSTHDR(&message);
-        (*header).cmsg_level = libc::SOL_SOCKET;
-        (*header).cmsg_type = libc::SCM_RIGHTS;
-        (*header).cmsg_len = libc::CMSG_LEN(size) as usize;
-        std::ptr::copy_nonoverlapping(raw.as_ptr(), libc::CMSG_DATA(header).cast(), raw.len());
-        let flags = libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL;
-        check(libc::sendmsg(socket.as_raw_fd(), &message, flags))
+        if !raw.is_empty() {
+            message.msg_control = control.0.as_mut_ptr().cast();
+            message.msg_controllen = libc::CMSG_SPACE(size) as usize;
+            let header = libc::CMSG_FIRSTHDR(&message);
+            (*header).cmsg_level = libc::SOL_SOCKET;
+            (*header).cmsg_type = libc::SCM_RIGHTS;
+            (*header).cmsg_len = libc::CMSG_LEN(size) as usize;
+            std::ptr::copy_nonoverlapping(raw.as_ptr(), libc::CMSG_DATA(header).cast(), raw.len());
+        }
+        check(libc::sendmsg(socket.as_raw_fd(), &message, flags | libc::MSG_NOSIGNAL))
     }
 }
 
-/// Receives bytes, and adds the descriptors that come with them to `fds`. 0 is the end.
-pub fn receive_with(socket: BorrowedFd<'_>, buffer: &mut [u8], fds: &mut Vec<OwnedFd>) -> io::Result<usize> {
+/// Receives one message: its size, and the flags that tell whether something was cut.
+pub(crate) fn receive_message(
+    socket: BorrowedFd<'_>,
+    buffer: &mut [u8],
+    fds: &mut Vec<OwnedFd>,
+    flags: i32,
+) -> io::Result<(usize, i32)> {
     let mut part = libc::iovec { iov_base: buffer.as_mut_ptr().cast(), iov_len: buffer.len() };
     let mut control = Control([0; 64]);
-    // SAFETY: as in `send_with`; descriptors found in the control buffer were just made for us.
+    // SAFETY: as in `send_message`; descriptors found in the control buffer were just made for us.
     unsafe {
         let mut message: libc::msghdr = std::mem::zeroed();
         message.msg_iov = &mut part;
         message.msg_iovlen = 1;
         message.msg_control = control.0.as_mut_ptr().cast();
         message.msg_controllen = control.0.len();
-        let flags = libc::MSG_DONTWAIT | libc::MSG_CMSG_CLOEXEC;
-        let got = check(libc::recvmsg(socket.as_raw_fd(), &mut message, flags))?;
+        let got = check(libc::recvmsg(socket.as_raw_fd(), &mut message, flags | libc::MSG_CMSG_CLOEXEC))?;
         let mut header = libc::CMSG_FIRSTHDR(&message);
         while !header.is_null() {
             if (*header).cmsg_level == libc::SOL_SOCKET && (*header).cmsg_type == libc::SCM_RIGHTS {
@@ -105,7 +128,7 @@ pub fn receive_with(socket: BorrowedFd<'_>, buffer: &mut [u8], fds: &mut Vec<Own
             }
             header = libc::CMSG_NXTHDR(&message, header);
         }
-        Ok(got)
+        Ok((got, message.msg_flags))
     }
 }
 

@@ -47,6 +47,8 @@ const RUST: &str = r#"
 set -e
 if [ -f /code/Cargo.toml ]; then
   cp -r /code /tmp/src && cd /tmp/src
+  # Cargo looks for rustc there, and build scripts for both.
+  export PATH="${TOOL%/*}:$PATH"
   # What is vendored or a path needs no registry, and cargo asks none then.
   set --
   if [ "$REGISTRY" != sparse+https://index.crates.io/ ]; then

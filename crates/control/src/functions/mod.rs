@@ -130,23 +130,31 @@ pub(crate) fn first_build(compiled: bool) -> Build {
     Build { status, output: String::new(), artifact: None }
 }
 
-/// Fails if the caller read another revision than there is.
-fn check_revision(function: &Function, expected: Option<u64>) -> FaultResult<()> {
+/// Fails if the caller read another revision of `what` called `name` than there is.
+pub(crate) fn check_revision_of(
+    what: &str,
+    name: &str,
+    revision: u64,
+    expected: Option<u64>,
+) -> FaultResult<()> {
     match expected {
-        Some(expected) if expected != function.revision => Err(Fault::new(
+        Some(expected) if expected != revision => Err(Fault::new(
             Code::Conflict,
             format!(
-                "function `{}` has revision {}, not {expected}: it was changed meanwhile; read it again and \
-                 repeat the change",
-                function.name, function.revision
+                "{what} `{name}` has revision {revision}, not {expected}: it was changed meanwhile; read it again and \
+                 repeat the change"
             ),
         )),
         _ => Ok(()),
     }
 }
 
+fn check_revision(function: &Function, expected: Option<u64>) -> FaultResult<()> {
+    check_revision_of("function", function.name.as_str(), function.revision, expected)
+}
+
 /// Whether a write may be tried again: somebody else was faster, and the caller named no revision.
-fn may_retry(fault: &Fault, expected: Option<u64>, tries: u32, settings: &Settings) -> bool {
+pub(crate) fn may_retry(fault: &Fault, expected: Option<u64>, tries: u32, settings: &Settings) -> bool {
     fault.code() == Code::Conflict && expected.is_none() && tries < settings.write_retries
 }
 

@@ -4,6 +4,7 @@ use nova_domain::secret::{Grant, Secret, SecretValue};
 use nova_domain::{Code, Fault, FaultResult, Scope, SecretName};
 
 use super::Secrets;
+use crate::functions::{check_revision_of, may_retry};
 
 /// What is to change; `None` stays.
 #[derive(Debug, Clone, Default)]
@@ -28,21 +29,12 @@ impl Secrets {
         change: SecretChange,
         expected: Option<u64>,
     ) -> FaultResult<Secret> {
+        let settings = &self.inner.functions.inner.settings;
         let mut tries = 0;
         loop {
             let before = self.store().secrets().get(scope, name).await?.secret;
-            if let Some(expected) = expected
-                && expected != before.revision
-            {
-                return Err(Fault::new(
-                    Code::Conflict,
-                    format!(
-                        "secret `{name}` has revision {}, not {expected}: it was changed meanwhile; read it again \
-                         and repeat the change",
-                        before.revision
-                    ),
-                ));
-            }
+            check_revision_of("secret", name.as_str(), before.revision, expected)?;
+            let _sealing = self.inner.rotation.read().await;
             let after = self.applied(&before, &change)?;
             let value = change.value.as_ref().map(|value| self.seal(&after, value)).transpose()?;
             match self.store().secrets().update(scope, &after, value.as_ref()).await {
@@ -50,8 +42,7 @@ impl Secrets {
                     self.changed(scope);
                     return Ok(stored);
                 }
-                // Somebody else was faster, and the caller named no revision.
-                Err(fault) if fault.code() == Code::Conflict && expected.is_none() && tries < 5 => tries += 1,
+                Err(fault) if may_retry(&fault, expected, tries, settings) => tries += 1,
                 Err(fault) => return Err(fault),
             }
         }

@@ -34,14 +34,15 @@ struct Inner {
     functions: Functions,
     keys: KeyStore,
     system: System,
-    /// One rotation at a time in this process.
-    rotation: tokio::sync::Mutex<()>,
+    /// Read while a value is sealed and stored, written by a rotation: it must not drop a key with
+    /// which somebody has sealed what is not stored yet.
+    rotation: tokio::sync::RwLock<()>,
 }
 
 impl Secrets {
     /// The service over the same parts as `functions`, with the keys that seal.
     pub fn new(functions: Functions, keys: KeyStore, system: System) -> Self {
-        Self { inner: Arc::new(Inner { functions, keys, system, rotation: tokio::sync::Mutex::new(()) }) }
+        Self { inner: Arc::new(Inner { functions, keys, system, rotation: tokio::sync::RwLock::new(()) }) }
     }
 
     fn store(&self) -> &Store {

@@ -24,7 +24,7 @@ impl Secrets {
     /// Makes a new master key in the key file and seals every secret again with it. Fails with
     /// `Conflict` if the keys come from a setting.
     pub async fn rotate_key(&self) -> FaultResult<Rotated> {
-        let _turn = self.inner.rotation.lock().await;
+        let _turn = self.inner.rotation.write().await;
         self.inner.keys.add_key().map_err(seal_fault)?;
         let done = self.reseal().await?;
         if done.unreadable == 0 {
@@ -36,7 +36,7 @@ impl Secrets {
     /// Seals again what an older key of the ring has sealed: for the start, after a key was added by
     /// hand or a rotation was interrupted.
     pub async fn reseal_old(&self) -> FaultResult<Rotated> {
-        let _turn = self.inner.rotation.lock().await;
+        let _turn = self.inner.rotation.write().await;
         self.reseal().await
     }
 

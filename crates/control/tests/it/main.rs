@@ -5,5 +5,6 @@ mod catalog;
 mod change;
 mod code;
 mod create;
+mod secret;
 mod support;
 mod version;

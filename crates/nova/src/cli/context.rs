@@ -168,7 +168,8 @@ pub(super) fn choose(file: &Contexts, global: &Global) -> anyhow::Result<Chosen>
     }
     entry.tenant = global.tenant.clone().or(entry.tenant);
     entry.namespace = global.namespace.clone().or(entry.namespace);
-    entry.key = global.key.clone().or(entry.key);
+    // A variable that is set to nothing is as good as none.
+    entry.key = global.key.clone().filter(|key| !key.is_empty()).or(entry.key);
     Ok(Chosen { name, entry })
 }
 

@@ -4,9 +4,11 @@
 
 mod access;
 mod cli;
+mod dependencies;
 mod examples;
 mod failures;
 mod http;
+mod lambda;
 mod lifecycle;
 mod secrets;
 mod server;
