@@ -7,6 +7,8 @@ export interface Entry {
   icon: LucideIcon;
   /** Key after `g`. */
   key: string;
+  /** Who has none of these does not see it. */
+  needs?: string[];
 }
 
 export interface Group {
@@ -16,15 +18,24 @@ export interface Group {
 
 /** The rail. An entry appears when its feature exists. */
 export const NAV: Group[] = [
-  { entries: [{ to: "/", text: "nav.overview", icon: LayoutDashboard, key: "o" }] },
-  { text: "nav.build", entries: [{ to: "/functions", text: "nav.functions", icon: FunctionSquare, key: "f" }] },
+  { entries: [{ to: "/", text: "nav.overview", icon: LayoutDashboard, key: "o", needs: ["log:read"] }] },
+  { text: "nav.build", entries: [{ to: "/functions", text: "nav.functions", icon: FunctionSquare, key: "f", needs: ["function:read"] }] },
   {
     text: "nav.operate",
     entries: [
-      { to: "/runs", text: "nav.runs", icon: Activity, key: "r" },
-      { to: "/system", text: "nav.system", icon: Cpu, key: "s" },
+      { to: "/runs", text: "nav.runs", icon: Activity, key: "r", needs: ["log:read"] },
+      { to: "/system", text: "nav.system", icon: Cpu, key: "s", needs: ["system:read"] },
     ],
   },
 ];
 
 export const NAV_FOOT: Entry[] = [{ to: "/settings", text: "nav.settings", icon: Settings, key: "," }];
+
+/** What of the rail a person sees. */
+export function visible(can: (permission: string) => boolean): { groups: Group[]; foot: Entry[] } {
+  const seen = (entry: Entry) => !entry.needs || entry.needs.some(can);
+  return {
+    groups: NAV.map((group) => ({ ...group, entries: group.entries.filter(seen) })).filter((group) => group.entries.length > 0),
+    foot: NAV_FOOT.filter(seen),
+  };
+}

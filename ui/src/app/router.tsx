@@ -3,13 +3,13 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { NotFound } from "./NotFound";
 import { PageError } from "./PageError";
 import { pick, parseSearch, stringifySearch } from "./search";
-import { Shell } from "./Shell";
+import { Root } from "./Root";
 
 interface Context {
   queries: QueryClient;
 }
 
-const root = createRootRouteWithContext<Context>()({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRouteWithContext<Context>()({ component: Root, notFoundComponent: NotFound });
 
 const range = ["since", "until"] as const;
 const runFilters = ["function", "status", "source", "error", "since", "until"] as const;
@@ -18,6 +18,7 @@ const overview = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: pick(...range),
+  staticData: { needs: "log:read" },
   component: lazyRouteComponent(() => import("../pages/overview/Overview"), "Overview"),
 });
 
@@ -25,6 +26,7 @@ const functions = createRoute({
   getParentRoute: () => root,
   path: "/functions",
   validateSearch: pick("q", "runtime", "state"),
+  staticData: { needs: "function:read" },
   component: lazyRouteComponent(() => import("../pages/functions/FunctionList"), "FunctionList"),
 });
 
@@ -32,6 +34,7 @@ const create = createRoute({
   getParentRoute: () => root,
   path: "/functions/new",
   validateSearch: pick("from"),
+  staticData: { needs: "function:create" },
   component: lazyRouteComponent(() => import("../pages/functions/Create"), "Create"),
 });
 
@@ -86,6 +89,7 @@ const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
   validateSearch: pick(...runFilters),
+  staticData: { needs: "log:read" },
   component: lazyRouteComponent(() => import("../pages/runs/RunList"), "RunList"),
 });
 
@@ -99,6 +103,7 @@ const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
   validateSearch: pick("q"),
+  staticData: { needs: "system:read" },
   component: lazyRouteComponent(() => import("../pages/system/System"), "System"),
 });
 
@@ -106,6 +111,19 @@ const settings = createRoute({
   getParentRoute: () => root,
   path: "/settings",
   component: lazyRouteComponent(() => import("../pages/settings/Settings"), "Settings"),
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: pick("to", "error"),
+  component: lazyRouteComponent(() => import("../pages/sign-in/SignIn"), "SignIn"),
+});
+
+const accept = createRoute({
+  getParentRoute: () => root,
+  path: "/accept",
+  component: lazyRouteComponent(() => import("../pages/sign-in/Accept"), "Accept"),
 });
 
 const tree = root.addChildren([
@@ -117,6 +135,8 @@ const tree = root.addChildren([
   run,
   system,
   settings,
+  signIn,
+  accept,
 ]);
 
 export function makeRouter(queries: QueryClient) {
@@ -133,6 +153,10 @@ export function makeRouter(queries: QueryClient) {
 }
 
 declare module "@tanstack/react-router" {
+  interface StaticDataRouteOption {
+    /** The permission without which the page is not shown. */
+    needs?: string;
+  }
   interface Register {
     router: ReturnType<typeof makeRouter>;
   }

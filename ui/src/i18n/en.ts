@@ -1,5 +1,18 @@
 /** English texts. `{name}` is filled in; `one|other` is chosen by `n`. */
 export const en = {
+  "accept.about": "Choose a password. If you have an account on this server already, enter its password.",
+  "accept.act": "Accept",
+  "accept.again": "The password again",
+  "accept.differs": "The two are not the same.",
+  "accept.done": "Welcome. Sign in as {email}.",
+  "accept.gone": "This invitation was used, withdrawn or has ended. Ask for a new one.",
+  "accept.name": "Your name",
+  "accept.no_link": "There is no invitation in this address",
+  "accept.no_link_text": "Open the whole link that you were given. What stands after the # belongs to it.",
+  "accept.password_hint": "{min} characters at least",
+  "accept.title": "Accept an invitation",
+  "accept.to_sign_in": "To the sign-in page",
+
   "act.clear_filters": "Clear filters",
   "act.close": "Close",
   "act.discard": "Discard",
@@ -130,6 +143,9 @@ export const en = {
   "delete.title": "Delete this function",
   "delete.versions": "Its only version, with code and configuration, is deleted.|All its {n} versions, with code and configuration, are deleted.",
 
+  "denied.text": "{name} has no permission {permission} in {tenant} / {namespace}. Choose another tenant or namespace above, or ask an administrator for a role that has it.",
+  "denied.title": "You may not see this page",
+
   "error.console": "The console itself made a mistake. Reload the page; if it comes again, report the text below.",
   "error.copy_request": "Copy request id",
   "error.denied": "You may not see or do this.",
@@ -144,6 +160,7 @@ export const en = {
   "function.missing_text": "It may have been deleted, or it is in another namespace.",
   "function.tabs": "Parts of the function",
   "function.to_list": "All functions",
+
   "functions.any_runtime": "Any runtime",
   "functions.any_state": "Any state",
   "functions.count": "{count} function|{count} functions",
@@ -267,6 +284,16 @@ export const en = {
   "palette.placeholder": "A page, a function, a run id, an action",
   "palette.run": "Run {id}",
 
+  "person.dev": "Developer of a server with --dev",
+  "person.key": "API key",
+  "person.menu": "Signed in as {name}",
+  "person.service": "Service account",
+  "person.sessions": "Sessions and password",
+  "person.sign_out": "Sign out",
+  "person.superadmin": "Administrator of the server",
+  "person.token": "Token",
+  "person.user": "Person",
+
   "range.15m": "Last 15 minutes",
   "range.1h": "Last hour",
   "range.24h": "Last 24 hours",
@@ -314,9 +341,9 @@ export const en = {
   "runs.search": "Search errors",
 
   "scope.about": "The console shows and changes what is in this namespace of this tenant.",
+  "scope.dev": "With --dev, a new name makes a new tenant or namespace with its first function.",
   "scope.namespace": "Namespace",
-  "scope.now": "Tenant {tenant}, namespace {namespace}",
-  "scope.reset": "Back to default",
+  "scope.now": "Tenant and namespace: {tenant} / {namespace}",
   "scope.rule": "Small letters, digits and -, at most 64",
   "scope.switch": "Switch",
   "scope.tenant": "Tenant",
@@ -338,6 +365,21 @@ export const en = {
   "shell.skip": "To the content",
   "shell.theme": "Theme",
   "shell.wide": "Unfold the menu",
+
+  "sign_in.act": "Sign in",
+  "sign_in.by_key": "API key",
+  "sign_in.by_password": "Email and password",
+  "sign_in.email": "Email",
+  "sign_in.how": "How to sign in",
+  "sign_in.key": "API key",
+  "sign_in.key_hint": "The first start of the server prints one.",
+  "sign_in.or": "or",
+  "sign_in.password": "Password",
+  "sign_in.title": "Sign in",
+  "sign_in.why": "Sign in to see that page.",
+  "sign_in.with": "Sign in with {provider}",
+  "sign_in.wrong_key": "This key opens nothing. It may have ended or been revoked.",
+  "sign_in.wrong_password": "Address or password is not right.",
 
   "source.api": "call",
   "source.function": "function",

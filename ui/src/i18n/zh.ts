@@ -2,6 +2,19 @@ import type { Key } from "./en";
 
 /** 简体中文。 */
 export const zh: Record<Key, string> = {
+  "accept.about": "请设置密码。如果你在此服务器上已有账号，请输入该账号的密码。",
+  "accept.act": "接受邀请",
+  "accept.again": "再次输入密码",
+  "accept.differs": "两次输入不一致。",
+  "accept.done": "欢迎。请以 {email} 登录。",
+  "accept.gone": "此邀请已被使用、撤回或过期。请索取新的邀请。",
+  "accept.name": "你的姓名",
+  "accept.no_link": "此地址中没有邀请",
+  "accept.no_link_text": "请打开收到的完整链接，# 之后的部分也属于链接。",
+  "accept.password_hint": "至少 {min} 个字符",
+  "accept.title": "接受邀请",
+  "accept.to_sign_in": "前往登录页面",
+
   "act.clear_filters": "清除筛选",
   "act.close": "关闭",
   "act.discard": "放弃",
@@ -132,6 +145,9 @@ export const zh: Record<Key, string> = {
   "delete.title": "删除此函数",
   "delete.versions": "将删除全部 {n} 个版本及其代码和配置。",
 
+  "denied.text": "{name} 在 {tenant} / {namespace} 中没有 {permission} 权限。请在上方选择其他租户或命名空间，或请管理员授予含有此权限的角色。",
+  "denied.title": "你没有权限查看此页面",
+
   "error.console": "控制台自身出错。请重新加载页面；如果再次出现，请报告下面的文字。",
   "error.copy_request": "复制请求 ID",
   "error.denied": "你没有权限查看或执行此操作。",
@@ -146,6 +162,7 @@ export const zh: Record<Key, string> = {
   "function.missing_text": "它可能已被删除，或者在另一个命名空间中。",
   "function.tabs": "函数的各个部分",
   "function.to_list": "所有函数",
+
   "functions.any_runtime": "任意运行时",
   "functions.any_state": "任意状态",
   "functions.count": "{count} 个函数",
@@ -269,6 +286,16 @@ export const zh: Record<Key, string> = {
   "palette.placeholder": "页面、函数、运行 ID 或操作",
   "palette.run": "运行 {id}",
 
+  "person.dev": "--dev 服务器的开发者",
+  "person.key": "API 密钥",
+  "person.menu": "当前登录：{name}",
+  "person.service": "服务账号",
+  "person.sessions": "会话与密码",
+  "person.sign_out": "退出登录",
+  "person.superadmin": "服务器管理员",
+  "person.token": "令牌",
+  "person.user": "用户",
+
   "range.15m": "最近 15 分钟",
   "range.1h": "最近 1 小时",
   "range.24h": "最近 24 小时",
@@ -316,9 +343,9 @@ export const zh: Record<Key, string> = {
   "runs.search": "搜索错误",
 
   "scope.about": "控制台显示和更改此租户下此命名空间的内容。",
+  "scope.dev": "使用 --dev 时，输入新名称会在创建第一个函数时建立新的租户或命名空间。",
   "scope.namespace": "命名空间",
-  "scope.now": "租户 {tenant}，命名空间 {namespace}",
-  "scope.reset": "恢复默认",
+  "scope.now": "租户与命名空间：{tenant} / {namespace}",
   "scope.rule": "小写字母、数字和 -，最多 64 个",
   "scope.switch": "切换",
   "scope.tenant": "租户",
@@ -340,6 +367,21 @@ export const zh: Record<Key, string> = {
   "shell.skip": "跳到内容",
   "shell.theme": "主题",
   "shell.wide": "展开菜单",
+
+  "sign_in.act": "登录",
+  "sign_in.by_key": "API 密钥",
+  "sign_in.by_password": "邮箱和密码",
+  "sign_in.email": "邮箱",
+  "sign_in.how": "登录方式",
+  "sign_in.key": "API 密钥",
+  "sign_in.key_hint": "服务器首次启动时会打印一个。",
+  "sign_in.or": "或",
+  "sign_in.password": "密码",
+  "sign_in.title": "登录",
+  "sign_in.why": "请先登录，然后会打开该页面。",
+  "sign_in.with": "使用 {provider} 登录",
+  "sign_in.wrong_key": "此密钥无效，可能已过期或被吊销。",
+  "sign_in.wrong_password": "邮箱或密码不正确。",
 
   "source.api": "调用",
   "source.function": "函数",
