@@ -1,8 +1,8 @@
-import { Activity, Cpu, FunctionSquare, LayoutDashboard, Settings, type LucideIcon } from "lucide-react";
+import { Activity, Cpu, FunctionSquare, KeyRound, LayoutDashboard, Settings, type LucideIcon } from "lucide-react";
 import type { Key } from "../i18n";
 
 export interface Entry {
-  to: "/" | "/functions" | "/runs" | "/system" | "/settings";
+  to: "/" | "/functions" | "/runs" | "/secrets" | "/system" | "/settings";
   text: Key;
   icon: LucideIcon;
   /** Key after `g`. */
@@ -19,7 +19,13 @@ export interface Group {
 /** The rail. An entry appears when its feature exists. */
 export const NAV: Group[] = [
   { entries: [{ to: "/", text: "nav.overview", icon: LayoutDashboard, key: "o", needs: ["log:read"] }] },
-  { text: "nav.build", entries: [{ to: "/functions", text: "nav.functions", icon: FunctionSquare, key: "f", needs: ["function:read"] }] },
+  {
+    text: "nav.build",
+    entries: [
+      { to: "/functions", text: "nav.functions", icon: FunctionSquare, key: "f", needs: ["function:read"] },
+      { to: "/secrets", text: "nav.secrets", icon: KeyRound, key: "e", needs: ["secret:read"] },
+    ],
+  },
   {
     text: "nav.operate",
     entries: [

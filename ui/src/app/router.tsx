@@ -79,6 +79,19 @@ const versions = createRoute({
   component: lazyRouteComponent(() => import("../pages/function/VersionsTab"), "VersionsTab"),
 });
 
+const builds = createRoute({
+  getParentRoute: () => fn,
+  path: "/builds",
+  validateSearch: pick("version"),
+  component: lazyRouteComponent(() => import("../pages/function/BuildsTab"), "BuildsTab"),
+});
+
+const access = createRoute({
+  getParentRoute: () => fn,
+  path: "/access",
+  component: lazyRouteComponent(() => import("../pages/function/AccessTab"), "AccessTab"),
+});
+
 const config = createRoute({
   getParentRoute: () => fn,
   path: "/configuration",
@@ -97,6 +110,20 @@ const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$id",
   component: lazyRouteComponent(() => import("../pages/runs/RunPage"), "RunPage"),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => root,
+  path: "/secrets",
+  staticData: { needs: "secret:read" },
+  component: lazyRouteComponent(() => import("../pages/secrets/SecretList"), "SecretList"),
+});
+
+const secret = createRoute({
+  getParentRoute: () => root,
+  path: "/secrets/$name",
+  staticData: { needs: "secret:read" },
+  component: lazyRouteComponent(() => import("../pages/secrets/SecretPage"), "SecretPage"),
 });
 
 const system = createRoute({
@@ -130,9 +157,11 @@ const tree = root.addChildren([
   overview,
   functions,
   create,
-  fn.addChildren([code, functionRuns, logs, metrics, versions, config]),
+  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, access, config]),
   runs,
   run,
+  secrets,
+  secret,
   system,
   settings,
   signIn,
