@@ -44,7 +44,7 @@ async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
 
 const stage = await startStage();
 try {
-  const { failed, good } = await fill(stage);
+  const { failed, good, key } = await fill(stage);
   await shoot(stage, [
     ["overview", "/", "h1"],
     ["functions", "/functions", ".table-row"],
@@ -60,6 +60,13 @@ try {
     ["function-access", "/functions/fetch-rates/access", ".fail-list"],
     ["secrets", "/secrets", ".table-row"],
     ["secret", "/secrets/db-url", ".chip"],
+    ["people-members", "/people", ".table-row"],
+    ["people-invitations", "/people/invitations", ".table-row"],
+    ["people-services", "/people/services", ".table-row"],
+    ["people-users", "/people/users", ".table-row"],
+    ["keys", "/keys", ".table-row"],
+    ["key-new", "/keys?new=key", ".role-row"],
+    ["key", `/keys/${key}`, ".plain-table"],
     ["runs", "/runs", ".table-row"],
     ["run-failed", `/runs/${failed}`, ".timeline-bar"],
     ["run-good", `/runs/${good}`, ".timeline-bar"],

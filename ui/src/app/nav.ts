@@ -1,8 +1,8 @@
-import { Activity, Cpu, FunctionSquare, KeyRound, LayoutDashboard, Settings, type LucideIcon } from "lucide-react";
+import { Activity, Cpu, FunctionSquare, KeyRound, KeySquare, LayoutDashboard, Settings, Users, type LucideIcon } from "lucide-react";
 import type { Key } from "../i18n";
 
 export interface Entry {
-  to: "/" | "/functions" | "/runs" | "/secrets" | "/system" | "/settings";
+  to: "/" | "/functions" | "/runs" | "/secrets" | "/people" | "/keys" | "/system" | "/settings";
   text: Key;
   icon: LucideIcon;
   /** Key after `g`. */
@@ -31,6 +31,13 @@ export const NAV: Group[] = [
     entries: [
       { to: "/runs", text: "nav.runs", icon: Activity, key: "r", needs: ["log:read"] },
       { to: "/system", text: "nav.system", icon: Cpu, key: "s", needs: ["system:read"] },
+    ],
+  },
+  {
+    text: "nav.access",
+    entries: [
+      { to: "/people", text: "nav.people", icon: Users, key: "p", needs: ["member:read", "service_account:read", "user:read"] },
+      { to: "/keys", text: "nav.keys", icon: KeySquare, key: "k", needs: ["key:read"] },
     ],
   },
 ];
