@@ -95,6 +95,8 @@ export interface Look {
   language?: "en" | "zh";
   width?: number;
   height?: number;
+  /** Signs in with that key first. */
+  key?: string;
 }
 
 /** A page that fails its test when the console logs an error. */
@@ -114,6 +116,10 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  if (look.key) {
+    const signedIn = await context.request.post(`${stage.url}/auth/sign-in`, { data: { key: look.key } });
+    if (!signedIn.ok()) throw new Error(`sign-in: ${signedIn.status()}`);
+  }
   await page.goto(`${stage.url}/ui${path}`);
   return { page, context, errors };
 }

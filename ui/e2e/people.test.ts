@@ -9,9 +9,7 @@ let errors: string[];
 const PASSWORD = "correct horse battery";
 before(async () => {
   stage = await startStage({ guarded: true });
-  ({ page, errors } = await openPage(stage, "/sign-in"));
-  await page.context().request.post(`${stage.url}/auth/sign-in`, { data: { key: stage.key } });
-  errors.length = 0;
+  ({ page, errors } = await openPage(stage, "/people", { key: stage.key }));
 });
 after(async () => {
   await page.context().close();
@@ -144,9 +142,7 @@ describe("keys and service accounts", { timeout: 120_000 }, () => {
   });
 
   it("one's sessions are listed, and another one is ended", async () => {
-    const other = await openPage(stage, "/sign-in");
-    await other.context.request.post(`${stage.url}/auth/sign-in`, { data: { key: stage.key } });
-    await other.page.goto(`${stage.url}/ui/settings`);
+    const other = await openPage(stage, "/settings", { key: stage.key });
     await visible("Your sessions", other.page);
     await go("/settings");
     const sessions = page.getByRole("region", { name: "Your sessions" });

@@ -41,6 +41,10 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
     }
     case "keys":
       return second ? [{ text: t("nav.keys"), to: "/keys" }, { text: shortId(second) }] : [{ text: t("nav.keys") }];
+    case "roles":
+      return second === "bindings" ? [{ text: t("nav.roles"), to: "/roles" }, { text: t("roles.bindings") }] : [{ text: t("nav.roles") }];
+    case "tenants":
+      return [{ text: t("nav.tenants") }];
     case "system":
       return [{ text: t("nav.system") }];
     case "settings":

@@ -177,6 +177,35 @@ const key = createRoute({
   component: lazyRouteComponent(() => import("../pages/keys/KeyPage"), "KeyPage"),
 });
 
+const tenants = createRoute({
+  getParentRoute: () => root,
+  path: "/tenants",
+  staticData: { needs: "tenant:read" },
+  component: lazyRouteComponent(() => import("../pages/tenants/Tenants"), "Tenants"),
+});
+
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: "/roles",
+  component: lazyRouteComponent(() => import("../pages/roles/Roles"), "Roles"),
+});
+
+const roleList = createRoute({
+  getParentRoute: () => roles,
+  path: "/",
+  validateSearch: pick("role"),
+  staticData: { needs: "role:read" },
+  component: lazyRouteComponent(() => import("../pages/roles/RoleList"), "RoleList"),
+});
+
+const bindings = createRoute({
+  getParentRoute: () => roles,
+  path: "/bindings",
+  validateSearch: pick("of"),
+  staticData: { needs: "role:read" },
+  component: lazyRouteComponent(() => import("../pages/roles/Bindings"), "Bindings"),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
@@ -216,6 +245,8 @@ const tree = root.addChildren([
   people.addChildren([members, invitations, services, users]),
   keys,
   key,
+  tenants,
+  roles.addChildren([roleList, bindings]),
   system,
   settings,
   signIn,

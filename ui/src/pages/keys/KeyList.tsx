@@ -52,7 +52,7 @@ export function KeyList() {
       { key: "holder", head: t("keys_page.holder"), width: "minmax(120px, 1fr)", wide: true, cell: (row) => holderOf(row, services.rows, t) },
       { key: "state", head: t("column.state"), width: "110px", narrow: "90px", cell: (row) => (row.expired ? <State tone="off" icon={Ban} text={t("keys_page.expired")} /> : <State tone="ok" icon={CircleCheck} text={t("keys_page.valid")} />) },
       { key: "used", head: t("keys_page.used"), width: "130px", narrow: "110px", align: "end", cell: (row) => (row.last_used_at ? <Time at={row.last_used_at} /> : <span className="muted">{t("keys_page.unused")}</span>) },
-      { key: "ends", head: t("people.ends"), width: "130px", align: "end", wide: true, cell: (row) => (row.expires_at ? <Time at={row.expires_at} /> : <span className="muted">{t("keys_page.never")}</span>) },
+      { key: "ends", head: t("people.ends"), width: "130px", align: "end", wide: true, cell: (row) => (row.expires_at ? <Time at={row.expires_at} future /> : <span className="muted">{t("keys_page.never")}</span>) },
     ],
     [search.of, services.rows, t],
   );

@@ -70,7 +70,7 @@ export function KeyPage() {
             </div>
             <div>
               <dt>{t("people.ends")}</dt>
-              <dd>{one.expires_at ? <Time at={one.expires_at} /> : t("keys_page.never")}</dd>
+              <dd>{one.expires_at ? <Time at={one.expires_at} future /> : t("keys_page.never")}</dd>
             </div>
             <div>
               <dt>{t("secrets.created_at")}</dt>

@@ -35,7 +35,7 @@ export function Invitations() {
     () => [
       { key: "email", head: t("sign_in.email"), width: "minmax(180px, 3fr)", cell: (row) => row.email },
       { key: "role", head: t("people.role"), width: "minmax(100px, 1fr)", wide: true, cell: (row) => (row.superadmin ? t("person.superadmin") : row.role ? t(`member.${row.role as MemberRole}`) : "") },
-      { key: "ends", head: t("people.ends"), width: "140px", narrow: "90px", cell: (row) => (row.expires_at ? <Time at={row.expires_at} /> : t("keys_page.never")) },
+      { key: "ends", head: t("people.ends"), width: "140px", narrow: "90px", cell: (row) => (row.expires_at ? <Time at={row.expires_at} future /> : t("keys_page.never")) },
       {
         key: "actions",
         head: "",

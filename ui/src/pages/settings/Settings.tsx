@@ -31,6 +31,8 @@ export function Settings() {
     ["g e", "nav.secrets"],
     ["g p", "nav.people"],
     ["g k", "nav.keys"],
+    ["g l", "nav.roles"],
+    ["g t", "nav.tenants"],
     ["g s", "keys.system"],
     ["j  k", "keys.move"],
     ["Enter", "keys.open"],
