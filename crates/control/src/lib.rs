@@ -7,6 +7,7 @@
 //! - every write is a compare-and-set by revision.
 
 pub mod access;
+pub mod audit;
 mod build;
 mod catalog;
 mod functions;

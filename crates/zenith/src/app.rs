@@ -9,6 +9,7 @@ use futures::future::BoxFuture;
 use nova_api::v1::SystemView;
 use nova_aurora::Observatory;
 use nova_control::access::Access;
+use nova_control::audit::Audit;
 use nova_control::{Functions, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
@@ -36,6 +37,7 @@ pub struct Parts {
     pub functions: Functions,
     pub secrets: Secrets,
     pub access: Access,
+    pub audit: Audit,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
@@ -121,6 +123,10 @@ impl App {
 
     pub(crate) fn access(&self) -> &Access {
         &self.inner.parts.access
+    }
+
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.inner.parts.audit
     }
 
     pub(crate) fn router(&self) -> Result<Router, Fault> {

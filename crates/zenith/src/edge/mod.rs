@@ -1,5 +1,6 @@
 //! Everything that happens to each request before and after its handler.
 
+pub(crate) mod audited;
 pub(crate) mod authorise;
 pub(crate) mod context;
 pub(crate) mod guard;
