@@ -270,6 +270,7 @@ impl Functions {
         function.updated_at = self.inner.clock.now();
         let function = self.inner.store.functions().update(scope, &function, version).await?;
         self.changed(scope, &function);
+        self.count_stored(&scope.tenant).await;
         Ok(function)
     }
 }

@@ -87,6 +87,7 @@ impl Functions {
         let told = audit::created(scope, "function", &function.name, shown::function(&function, &version));
         about(told, self.inner.store.functions().create(scope, &function, &version)).await?;
         self.changed(scope, &function);
+        self.count_stored(&scope.tenant).await;
         self.await_build(scope, FunctionWithVersion { function, version }).await
     }
 }

@@ -15,6 +15,7 @@ impl Functions {
         let deleted = about(told, self.inner.store.functions().delete(scope, name)).await?;
         self.inner.snapshots.forget(scope, name);
         self.inner.sandboxes.retire(&deleted.function.id, &[]);
+        self.count_stored(&scope.tenant).await;
         Ok(())
     }
 }

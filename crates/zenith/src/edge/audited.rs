@@ -74,7 +74,8 @@ impl Audited {
 /// Runs around each handler and its authorisation.
 pub(crate) async fn audited(State(audited): State<Arc<Audited>>, request: Request, next: Next) -> Response {
     let Some(context) = request.extensions().get::<Arc<Context>>().cloned() else {
-        return Refused::from(Fault::internal("a route was reached without passing the edge")).into_response();
+        return Refused::from(Fault::internal("a route was reached without passing the edge"))
+            .into_response();
     };
     let origin = audited.origin(&context, request.uri().path());
     within(origin, async {

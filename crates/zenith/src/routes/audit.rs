@@ -63,7 +63,8 @@ pub(crate) async fn verify(State(app): State<App>, ctx: Ctx, query: Query) -> An
         (None, None) => None,
         (Some(seq), Some(hash)) => {
             let seq = seq.parse().ok().filter(|seq| *seq > 0);
-            let hash = (hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit())).then(|| hash.to_lowercase());
+            let hash = (hash.len() == 64 && hash.bytes().all(|b| b.is_ascii_hexdigit()))
+                .then(|| hash.to_lowercase());
             match (seq, hash) {
                 (Some(seq), Some(hash)) => Some(Head { seq, hash }),
                 _ => return Err(bad_anchor().into()),
