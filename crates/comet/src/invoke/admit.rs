@@ -1,7 +1,11 @@
-//! Checks before anything is looked up or started. Later issues add quota and policy here.
+//! Checks before anything is looked up or started.
+
+use std::sync::Arc;
 
 use nova_domain::call::{CALL_DEPTH_MAX, Call, PAYLOAD_IN_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::ports::Quotas;
+use nova_domain::quota::Permit;
 
 /// Refuses calls that are too large, too deep, or go round in a circle.
 pub(super) fn admit(call: &Call) -> FaultResult<()> {
@@ -27,6 +31,23 @@ pub(super) fn admit(call: &Call) -> FaultResult<()> {
         ));
     }
     Ok(())
+}
+
+/// A place for the call within the quotas of its tenant; `None`, at the price of one look, where
+/// there are none.
+pub(super) async fn within_quotas(
+    quotas: Option<&Arc<dyn Quotas>>,
+    call: &Call,
+) -> FaultResult<Option<Arc<Permit>>> {
+    match quotas {
+        Some(quotas) if quotas.limits_calls(&call.scope) => {
+            let permit = quotas.admit(&call.scope).await.inspect_err(|_| {
+                metrics::counter!("nova_calls_refused_total", "reason" => "quota").increment(1);
+            })?;
+            Ok(Some(Arc::new(permit)))
+        }
+        _ => Ok(None),
+    }
 }
 
 #[cfg(test)]

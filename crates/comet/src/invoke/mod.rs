@@ -11,6 +11,7 @@ use async_trait::async_trait;
 use nova_domain::call::{Call, EventStream, FunctionSnapshot, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::ports::Invoker;
+use nova_domain::quota::Permit;
 use tokio::time::Instant;
 
 use crate::Comet;
@@ -28,6 +29,8 @@ struct Placed {
     snapshot: Arc<FunctionSnapshot>,
     lease: Lease,
     queue_us: u64,
+    /// Its place within the quotas, until it has ended.
+    _permit: Option<Arc<Permit>>,
 }
 
 #[async_trait]
@@ -35,10 +38,11 @@ impl Invoker for Comet {
     async fn invoke(&self, call: Call) -> FaultResult<Outcome> {
         let arrived = Instant::now();
         admit::admit(&call)?;
+        let permit = admit::within_quotas(self.inner.pool.quotas(), &call).await?;
         let mut ask =
             Ask { ticket: self.inner.pool.ticket(), ahead: call.payload.len() <= AHEAD_PAYLOAD_MAX };
         loop {
-            let placed = self.place(&call, arrived, ask).await?;
+            let placed = self.place(&call, arrived, ask, permit.clone()).await?;
             match run::run(&self.inner.settings, &call, placed, None).await? {
                 Ran::Ended(outcome) => return Ok(outcome),
                 // Sent ahead and taken back before it began. It keeps its turn, and waits for a
@@ -51,15 +55,22 @@ impl Invoker for Comet {
     async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream> {
         let arrived = Instant::now();
         admit::admit(&call)?;
+        let permit = admit::within_quotas(self.inner.pool.quotas(), &call).await?;
         let ask = Ask { ticket: self.inner.pool.ticket(), ahead: false };
-        let placed = self.place(&call, arrived, ask).await?;
+        let placed = self.place(&call, arrived, ask, permit).await?;
         Ok(stream::start(self.inner.settings.clone(), call, placed))
     }
 }
 
 impl Comet {
     /// A sandbox for a call that was admitted.
-    async fn place(&self, call: &Call, arrived: Instant, ask: Ask) -> FaultResult<Placed> {
+    async fn place(
+        &self,
+        call: &Call,
+        arrived: Instant,
+        ask: Ask,
+        permit: Option<Arc<Permit>>,
+    ) -> FaultResult<Placed> {
         let deadline = call.deadline.map(|wait| arrived + wait);
         let catalog = self
             .inner
@@ -72,7 +83,7 @@ impl Comet {
             match self.inner.pool.lease(&snapshot, ask, deadline, &call.cancel).await {
                 Ok(lease) => {
                     let queue_us = arrived.elapsed().as_micros() as u64;
-                    return Ok(Placed { snapshot, lease, queue_us });
+                    return Ok(Placed { snapshot, lease, queue_us, _permit: permit });
                 }
                 // Replaced while it waited: user code has not begun, so look again.
                 Err(fault) if fault.code() == Code::Conflict && tries < RETRIES => tries += 1,

@@ -10,6 +10,7 @@ use nova_store::{Page, PageRequest};
 
 use super::secret::Secret;
 use super::{Access, LABEL_MAX, check_text, refuse_more_than_own};
+use crate::audit::{self, about, shown};
 
 /// Name of the key that the first start makes.
 const ADMIN_KEY: &str = "admin";
@@ -160,7 +161,9 @@ impl Access {
             last_used_at: None,
             note: serde_json::Value::Null,
         };
-        self.inner.store.credentials().create(&self.inner.system, &key, &secret.hash, &roles).await?;
+        let told = audit::created(key.tenant.as_ref(), "key", &key.id, shown::key(&key, &roles));
+        let credentials = self.inner.store.credentials();
+        about(told, credentials.create(&self.inner.system, &key, &secret.hash, &roles)).await?;
         Ok(MadeKey { key, roles, secret: secret.text })
     }
 
@@ -189,8 +192,9 @@ impl Access {
 
     /// Ends a key at once.
     pub async fn revoke_key(&self, tenant: Option<&TenantName>, id: &CredentialId) -> FaultResult<()> {
-        self.key(tenant, id).await?;
-        self.inner.store.credentials().delete(&self.inner.system, id).await?;
+        let (key, roles) = self.key(tenant, id).await?;
+        let told = audit::deleted(tenant, "key", id, shown::key(&key, &roles));
+        about(told, self.inner.store.credentials().delete(&self.inner.system, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
@@ -210,7 +214,8 @@ impl Access {
         loop {
             let found = self.keys(None, &page).await?;
             for old in found.items.iter().filter(|key| key.name == ADMIN_KEY && key.id != made.key.id) {
-                self.inner.store.credentials().delete(&self.inner.system, &old.id).await?;
+                let told = audit::deleted(None, "key", &old.id, shown::key(old, &[]));
+                about(told, self.inner.store.credentials().delete(&self.inner.system, &old.id)).await?;
             }
             match found.next_cursor {
                 Some(cursor) => page = page.after(cursor),

@@ -1,8 +1,10 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod audit;
 mod function;
 mod log;
+mod quota;
 mod run;
 mod scope;
 mod secret;
@@ -80,6 +82,21 @@ mod on {
             secrets_are_found_by_names_and_listed_in_order
             secrets_of_all_tenants_are_resealed_without_a_new_revision
             a_namespace_takes_only_so_many_secrets
+        ;
+        audit:
+            a_change_has_its_entry_and_a_refused_write_has_none
+            what_is_no_change_by_anybody_has_no_entry
+            entries_are_filtered_and_paged_newest_first
+            the_log_of_another_tenant_is_not_reachable
+            every_kind_of_tampering_is_found_at_its_place
+            the_chain_of_concurrent_writers_does_not_fork
+            rows_of_the_log_cannot_be_changed_by_the_role_of_queries
+        ;
+        quota:
+            quotas_are_set_changed_listed_and_taken_away
+            functions_and_storage_over_a_quota_are_refused_whole
+            of_many_concurrent_creates_as_many_succeed_as_there_is_room_for
+            calls_of_a_window_are_given_out_once
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable
