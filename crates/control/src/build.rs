@@ -293,7 +293,7 @@ impl Builder {
             function.updated_at = inner.clock.now();
             match inner.store.functions().update(&job.scope, &function, None).await {
                 Ok(function) => {
-                    self.functions.changed(&job.scope, &function);
+                    self.functions.changed(&job.scope, &function).await;
                     return Ok(());
                 }
                 Err(fault) if fault.code() == Code::Conflict && tries < 20 => {

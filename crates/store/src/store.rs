@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
+use crate::repo::{Aliases, Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -20,6 +20,7 @@ pub struct System(());
 pub struct Store {
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) versions: Arc<dyn Versions>,
+    pub(crate) aliases: Arc<dyn Aliases>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -62,6 +63,11 @@ impl Store {
     /// Versions and builds.
     pub fn versions(&self) -> &dyn Versions {
         &*self.versions
+    }
+
+    /// Aliases and rollouts.
+    pub fn aliases(&self) -> &dyn Aliases {
+        &*self.aliases
     }
 
     /// Run records.

@@ -32,7 +32,7 @@ impl Functions {
             function.updated_at = self.inner.clock.now();
             match self.inner.store.functions().update(scope, &function, None).await {
                 Ok(function) => {
-                    self.changed(scope, &function);
+                    self.changed(scope, &function).await;
                     return Ok(FunctionWithVersion { function, version: found.version });
                 }
                 Err(fault) if may_retry(&fault, expected, tries, &self.inner.settings) => pause(tries).await,

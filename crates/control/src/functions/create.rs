@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::http::{HttpAccess, HttpSettings};
 use nova_domain::network::NetworkPolicy;
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::Version;
@@ -28,6 +29,7 @@ pub struct Create {
     pub limits: Limits,
     pub network: NetworkPolicy,
     pub pool: PoolSettings,
+    pub http: HttpAccess,
     pub description: String,
     pub tags: BTreeMap<String, String>,
 }
@@ -62,6 +64,8 @@ impl Functions {
         };
         spec.validate()?;
         spec.dependencies = self.dependencies_of(&spec).await?;
+        let mut http = HttpSettings::default();
+        http.set_access(create.http);
         let now = self.inner.clock.now();
         let function = Function {
             id: self.inner.ids.function(),
@@ -70,6 +74,7 @@ impl Functions {
             description: create.description,
             tags: create.tags,
             pool: create.pool,
+            http,
             active_version: 1,
             latest_version: 1,
             revision: 1,
@@ -84,7 +89,7 @@ impl Functions {
             created_at: now,
         };
         self.inner.store.functions().create(scope, &function, &version).await?;
-        self.changed(scope, &function);
+        self.changed(scope, &function).await;
         self.await_build(scope, FunctionWithVersion { function, version }).await
     }
 }

@@ -1,6 +1,7 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod alias;
 mod function;
 mod log;
 mod run;
@@ -80,6 +81,15 @@ mod on {
             secrets_are_found_by_names_and_listed_in_order
             secrets_of_all_tenants_are_resealed_without_a_new_revision
             a_namespace_takes_only_so_many_secrets
+        ;
+        alias:
+            an_alias_is_read_as_it_was_stored_and_an_old_revision_is_a_conflict
+            aliases_are_listed_by_name_and_go_with_their_function
+            aliases_of_another_scope_are_not_found
+            rollouts_of_all_tenants_are_found_when_they_are_due
+            of_two_servers_that_look_at_a_rollout_one_is_refused
+            a_function_takes_only_so_many_aliases
+            outcomes_are_of_runs_of_that_version_that_ended_since
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable
