@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
+use crate::http::HttpSettings;
 use crate::id::{Digest, FunctionId};
 use crate::name::{FunctionName, Scope, SecretName};
 use crate::network::NetworkPolicy;
@@ -289,6 +290,9 @@ pub struct Function {
     pub description: String,
     pub tags: BTreeMap<String, String>,
     pub pool: PoolSettings,
+    /// How it is offered on the content listener.
+    #[serde(default)]
+    pub http: HttpSettings,
     /// The version that a call without qualifier runs.
     pub active_version: u32,
     /// The highest version number given out.

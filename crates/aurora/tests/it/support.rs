@@ -141,6 +141,7 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         description: String::new(),
         tags: BTreeMap::new(),
         pool: PoolSettings::default(),
+        http: Default::default(),
         active_version: 3,
         latest_version: 3,
         revision: 1,

@@ -8,7 +8,7 @@ mod identity;
 pub(crate) mod measure;
 mod scope;
 pub(crate) mod site;
-mod trace;
+pub(crate) mod trace;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -135,12 +135,12 @@ impl Edge {
 }
 
 /// A request id of a client: 1 to 128 letters, digits, `.`, `_` or `-`.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
+pub(crate) fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
@@ -150,7 +150,7 @@ fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
 }
 
 /// The problem document in place of the empty answer, whose headers (such as `Allow`) stay.
-fn problem_response(refused: &Refused, request_id: &str, mut response: Response) -> Response {
+pub(crate) fn problem_response(refused: &Refused, request_id: &str, mut response: Response) -> Response {
     let mut problem = Problem::of(&refused.fault, request_id);
     problem.status = response.status().as_u16();
     let body = serde_json::to_vec(&problem).unwrap_or_default();

@@ -151,6 +151,7 @@ impl World {
             description: String::new(),
             tags: Default::default(),
             pool: PoolSettings::default(),
+            http: Default::default(),
             active_version: 1,
             latest_version: 1,
             revision: 1,

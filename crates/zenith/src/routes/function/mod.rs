@@ -6,3 +6,4 @@ pub(super) mod delete;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod update;
+pub(super) mod url;
