@@ -206,6 +206,29 @@ const bindings = createRoute({
   component: lazyRouteComponent(() => import("../pages/roles/Bindings"), "Bindings"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  validateSearch: pick("of", "actor", "action", "resource", "outcome", "since", "until"),
+  staticData: { needs: "audit:read" },
+  component: lazyRouteComponent(() => import("../pages/audit/AuditList"), "AuditList"),
+});
+
+const auditEntry = createRoute({
+  getParentRoute: () => root,
+  path: "/audit/$seq",
+  validateSearch: pick("of"),
+  staticData: { needs: "audit:read" },
+  component: lazyRouteComponent(() => import("../pages/audit/AuditPage"), "AuditPage"),
+});
+
+const quotas = createRoute({
+  getParentRoute: () => root,
+  path: "/quotas",
+  staticData: { needs: "quota:read" },
+  component: lazyRouteComponent(() => import("../pages/quotas/Quotas"), "Quotas"),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
@@ -247,6 +270,9 @@ const tree = root.addChildren([
   key,
   tenants,
   roles.addChildren([roleList, bindings]),
+  audit,
+  auditEntry,
+  quotas,
   system,
   settings,
   signIn,
