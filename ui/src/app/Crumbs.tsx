@@ -9,7 +9,7 @@ interface Crumb {
   to?: string;
 }
 
-const TABS = ["runs", "logs", "metrics", "versions", "builds", "access", "configuration"] as const;
+const TABS = ["runs", "logs", "metrics", "versions", "builds", "traffic", "access", "configuration"] as const;
 
 const PEOPLE = [
   ["invitations", "people.invitations"],

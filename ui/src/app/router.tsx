@@ -86,6 +86,12 @@ const builds = createRoute({
   component: lazyRouteComponent(() => import("../pages/function/BuildsTab"), "BuildsTab"),
 });
 
+const traffic = createRoute({
+  getParentRoute: () => fn,
+  path: "/traffic",
+  component: lazyRouteComponent(() => import("../pages/function/traffic/TrafficTab"), "TrafficTab"),
+});
+
 const access = createRoute({
   getParentRoute: () => fn,
   path: "/access",
@@ -260,7 +266,7 @@ const tree = root.addChildren([
   overview,
   functions,
   create,
-  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, access, config]),
+  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, traffic, access, config]),
   runs,
   run,
   secrets,
