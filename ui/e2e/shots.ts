@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { accessibility, ask, openPage, pause, shotFolder, startStage, type Stage } from "./harness.ts";
 import { fill } from "./scene.ts";
 
-const only = process.argv[2];
+const only = process.argv[2]?.split(",");
 const complaints: string[] = [];
 const folder = await shotFolder();
 const looks = [
@@ -20,7 +20,7 @@ type Shot = [name: string, path: string, ready: string, expected?: string];
 
 async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
   for (const [name, path, ready, expected] of pages) {
-    if (only && !name.includes(only)) continue;
+    if (only && !only.some((one) => name.includes(one))) continue;
     for (const look of looks) {
       const { page, context, errors } = await openPage(stage, path, { ...look, key });
       const complain = (text: string) => complaints.push(`${name} ${look.name}: ${text}`);
