@@ -83,6 +83,10 @@ impl Access {
                 }
                 subject
             }
+            // A caller who is narrowed passes that on: a key without roles would be all they are.
+            KeyOwner::Caller if caller.bounds.is_some() && new.roles.is_empty() => {
+                return Err(refuse_more_than_own());
+            }
             KeyOwner::Caller => match &caller.subject {
                 Subject::User(_) => caller.subject.clone(),
                 _ => {
@@ -97,7 +101,7 @@ impl Access {
         for binding in &roles {
             let grant = self.grant_of_binding(binding).await?;
             let narrows = !matches!(new.owner, KeyOwner::Itself);
-            if !narrows && !caller.covers(&grant) {
+            if (!narrows || caller.bounds.is_some()) && !caller.covers(&grant) {
                 return Err(refuse_more_than_own());
             }
         }
