@@ -1,7 +1,7 @@
 //! Signing in, keys, tenants and namespaces.
 
 use nova_domain::Timestamp;
-use nova_domain::access::{Binding, Credential, Namespace, Permission, Subject, Tenant};
+use nova_domain::access::{Binding, Credential, KeyNote, Namespace, Permission, Subject, Tenant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -99,6 +99,9 @@ pub struct CreateKey {
     /// Seconds until it ends; absent: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_s: Option<u64>,
+    /// A pair of access key id and secret access key, for clients that sign as AWS's do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aws: bool,
 }
 
 /// A key without its secret.
@@ -106,8 +109,11 @@ pub struct CreateKey {
 pub struct KeyView {
     pub id: String,
     pub name: String,
-    /// How the secret begins.
+    /// How the secret begins; of a pair the access key id.
     pub prefix: String,
+    /// Whether it is a pair of access key id and secret access key.
+    #[serde(default)]
+    pub aws: bool,
     /// Who acts by it: `key:ID` (itself), `service:ID` or `user:ID`.
     pub subject: String,
     /// Absent for a key of the server.
@@ -133,6 +139,7 @@ impl KeyView {
     pub fn new(key: Credential, roles: Option<Vec<Binding>>, now: Timestamp) -> Self {
         Self {
             expired: key.is_expired(now),
+            aws: KeyNote::of(&key).pair,
             id: key.id.into(),
             name: key.name,
             prefix: key.prefix,
@@ -160,7 +167,10 @@ impl From<Binding> for RoleGrantBody {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CreatedKey {
     pub key: KeyView,
-    /// Shown this one time only.
+    /// Of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
+    /// The key, or the secret access key of a pair. Shown this one time only.
     pub secret: String,
 }
 

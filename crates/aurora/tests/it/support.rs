@@ -111,6 +111,8 @@ pub(crate) fn call_of(name: &str) -> Call {
         trace: TraceContext::default(),
         deadline: None,
         cancel: CancellationToken::new(),
+        caller: None,
+        client_context: None,
     }
 }
 

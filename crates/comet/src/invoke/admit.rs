@@ -50,6 +50,8 @@ mod tests {
             trace: TraceContext::default(),
             deadline: None,
             cancel: CancellationToken::new(),
+            caller: None,
+            client_context: None,
         }
     }
 

@@ -33,7 +33,7 @@ impl Access {
             None => {
                 let moment = self.inner.principals.moment();
                 let principal = self.resolve(kind, &hash).await?;
-                self.inner.principals.keep(hash, Arc::new(principal), moment)
+                self.inner.principals.keep(hash, Arc::new(principal), None, moment)
             }
         };
         if known.principal.expires_at.is_some_and(|at| at <= now) {

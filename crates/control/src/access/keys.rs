@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use nova_domain::access::{
-    Binding, Credential, CredentialKind, Grant, Pattern, PermissionSet, Principal, Subject, role,
+    Binding, Credential, CredentialKind, Grant, KeyNote, Pattern, PermissionSet, Principal, Subject, role,
 };
 use nova_domain::{Code, CredentialId, Fault, FaultResult, RoleName, ServiceName, TenantName, Timestamp};
 use nova_store::{Page, PageRequest};
 
+use super::pairs::{Pair, pair_place};
 use super::secret::Secret;
 use super::{Access, LABEL_MAX, check_text, refuse_more_than_own};
 
@@ -44,6 +45,8 @@ pub struct NewKey {
     pub owner: KeyOwner,
     pub roles: Vec<RoleGrant>,
     pub lasts: Option<Duration>,
+    /// A pair of access key id and secret, for clients that sign as AWS's do.
+    pub pair: bool,
 }
 
 /// A key that was just made: the only time that its secret can be seen.
@@ -51,6 +54,7 @@ pub struct NewKey {
 pub struct MadeKey {
     pub key: Credential,
     pub roles: Vec<Binding>,
+    /// The key, or the secret of a pair whose id is the key's prefix.
     pub secret: String,
 }
 
@@ -102,6 +106,9 @@ impl Access {
             }
         }
         let expires_at = new.lasts.map(|lasts| after(now, lasts));
+        if new.pair {
+            return self.store_pair(id, new.tenant, owner, new.name, expires_at, roles).await;
+        }
         self.store_key(id, new.tenant, owner, new.name, expires_at, roles).await
     }
 
@@ -162,6 +169,39 @@ impl Access {
         };
         self.inner.store.credentials().create(&self.inner.system, &key, &secret.hash, &roles).await?;
         Ok(MadeKey { key, roles, secret: secret.text })
+    }
+
+    async fn store_pair(
+        &self,
+        id: CredentialId,
+        tenant: Option<TenantName>,
+        owner: Subject,
+        name: String,
+        expires_at: Option<Timestamp>,
+        roles: Vec<Binding>,
+    ) -> FaultResult<MadeKey> {
+        let vault = self.vault()?;
+        let pair = Pair::new()?;
+        let note = serde_json::to_value(KeyNote { pair: true })
+            .map_err(|error| Fault::internal("a key's note").with_source(error))?;
+        let key = Credential {
+            id,
+            kind: CredentialKind::Key,
+            tenant,
+            owner,
+            name,
+            created_at: self.inner.clock.now(),
+            expires_at,
+            last_used_at: None,
+            note,
+            prefix: pair.access_key_id,
+        };
+        let hash = super::secret::hash(&key.prefix);
+        let _sealing = vault.sealing().await;
+        let sealed = vault.seal(&pair_place(&key.id), pair.secret.as_bytes())?;
+        let credentials = self.inner.store.credentials();
+        credentials.create_pair(&self.inner.system, &key, &hash, &roles, &sealed).await?;
+        Ok(MadeKey { key, roles, secret: pair.secret.to_string() })
     }
 
     /// Keys of a tenant, or (`None`) of the server.

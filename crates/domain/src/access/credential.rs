@@ -69,6 +69,22 @@ impl Credential {
     }
 }
 
+/// What is known of a key beside its columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyNote {
+    /// Whether it is a pair of access key id and secret, with which requests are signed as AWS's
+    /// clients do. The id is the prefix.
+    #[serde(default)]
+    pub pair: bool,
+}
+
+impl KeyNote {
+    /// The note of a key; one without is an ordinary key.
+    pub fn of(key: &Credential) -> Self {
+        serde_json::from_value(key.note.clone()).unwrap_or_default()
+    }
+}
+
 /// Where a session was begun.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionNote {

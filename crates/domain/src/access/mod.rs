@@ -12,7 +12,7 @@ pub mod tenant;
 pub mod user;
 
 pub use binding::{Binding, Subject};
-pub use credential::{Credential, CredentialKind, Invitation, SessionNote};
+pub use credential::{Credential, CredentialKind, Invitation, KeyNote, SessionNote};
 pub use pattern::Pattern;
 pub use permission::{Permission, PermissionSet};
 pub use principal::{Grant, Principal, Target};

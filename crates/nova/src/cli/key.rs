@@ -50,6 +50,9 @@ pub(crate) struct CreateArgs {
     /// A key of the server itself.
     #[arg(long)]
     of_server: bool,
+    /// A pair of access key id and secret access key, for clients of AWS such as boto3.
+    #[arg(long)]
+    aws: bool,
     /// When it ends: a number and s, m, h or d.
     #[arg(long, value_name = "DURATION")]
     expires_in: Option<String>,
@@ -109,12 +112,20 @@ async fn create(context: &Context, args: CreateArgs) -> CommandResult {
         roles: args.roles.iter().map(|text| role_grant(text)).collect(),
         service_account: args.service_account,
         server: args.of_server,
+        aws: args.aws,
         expires_in_s: args.expires_in.as_deref().map(seconds).transpose()?,
     };
     let made = context.client.create_key(&body).await?;
     if context.printer.format == Format::Table {
         eprintln!("key {} is made; this is the only time that its secret is shown", made.key.id);
-        output::write_out(&format!("{}\n", made.secret))?;
+        match &made.access_key_id {
+            // As in the environment, or after a change of case in ~/.aws/credentials.
+            Some(id) => output::write_out(&format!(
+                "AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={}\n",
+                made.secret
+            ))?,
+            None => output::write_out(&format!("{}\n", made.secret))?,
+        }
     } else {
         context.printer.one(&made, &[])?;
     }
@@ -161,7 +172,7 @@ async fn show(context: &Context, id: &str, of_server: bool) -> CommandResult {
     let lines = [
         ("id", key.id.clone()),
         ("name", key.name.clone()),
-        ("prefix", key.prefix.clone()),
+        (if key.aws { "access key id" } else { "prefix" }, key.prefix.clone()),
         ("subject", key.subject.clone()),
         ("tenant", key.tenant.clone().unwrap_or_else(|| "(the server)".to_owned())),
         ("roles", roles.join(", ")),

@@ -51,3 +51,82 @@ fn a_server_without_dev_takes_callers_with_a_key_only_and_keeps_it_over_a_kill()
     assert_eq!(refused.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("permission_denied"));
 }
+
+#[test]
+fn the_client_of_aws_for_python_calls_functions_with_a_key_pair() {
+    let server = Server::start_guarded(&[]);
+    let key = first_key(&server);
+    let nova = |arguments: &[&str]| {
+        let output = command(&server.url()).env("NOVA_KEY", &key).args(arguments).output().unwrap();
+        let (out, err) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr).into_owned());
+        assert!(output.status.success(), "{arguments:?}: {out}{err}\n{}", server.log());
+        out.into_owned()
+    };
+    let code = "def handler(event, context):\n    if event.get('fail'):\n        raise ValueError('as asked')\n    \
+                print('greeting', event.get('name'))\n    sent = context.client_context\n    \
+                return {'hello': event.get('name'), **({'custom': sent.custom, 'title': sent.client.app_title} if sent else {})}\n";
+    for name in ["hello", "secret"] {
+        let body =
+            serde_json::json!({"name": name, "runtime": "python", "handler": "main.handler", "code": code});
+        let headers = [&format!("Authorization: Bearer {key}"), "Content-Type: application/json"];
+        let made = server.request("POST", "/functions", &headers, body.to_string().as_bytes());
+        assert_eq!(made.0, 201, "{}", made.1);
+    }
+    let pair = ["key", "create", "boto", "--aws", "--role", "invoker@default/hello*", "-o", "json"];
+    let made: serde_json::Value = serde_json::from_str(&nova(&pair)).unwrap();
+    let of_unknown =
+        nova(&["key", "create", "other", "--aws", "--role", "invoker@default/nobody", "-o", "json"]);
+    assert!(of_unknown.contains("access_key_id"));
+    // A name that does not exist is told from one that is not allowed only by who may call it.
+    let grant = [
+        "key",
+        "create",
+        "boto",
+        "--aws",
+        "--role",
+        "invoker@default/hello*",
+        "--role",
+        "invoker@default/nobody",
+        "-o",
+        "json",
+    ];
+    let both: serde_json::Value = serde_json::from_str(&nova(&grant)).unwrap();
+    let (id, secret) = (both["access_key_id"].as_str().unwrap(), both["secret"].as_str().unwrap());
+    assert!(nova(&["key", "list"]).contains(id));
+    assert!(!nova(&["key", "list", "-o", "json"]).contains(secret));
+    let run = |id: &str, secret: &str| {
+        std::process::Command::new(crate::server::root().join("scripts/boto3"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/boto3.py"))
+            .args([&server.url(), id, secret])
+            .env("NO_PROXY", "127.0.0.1")
+            .output()
+            .unwrap()
+    };
+    let told = run(id, secret);
+    let text = String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned();
+    assert!(text.contains("all good"), "{text}\n{}", server.log());
+    // A pair that is revoked opens nothing any more; the one beside it does.
+    nova(&["key", "revoke", both["key"]["id"].as_str().unwrap()]);
+    let told = run(id, secret);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("UnrecognizedClientException"));
+    assert!(made["key"]["aws"] == true && made["access_key_id"] != both["access_key_id"]);
+    // The secret is nowhere in clear.
+    for found in files_below(&server.dir) {
+        let bytes = std::fs::read(&found).unwrap_or_default();
+        let shown = bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!shown, "{}", found.display());
+    }
+}
+
+fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files_below(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found
+}

@@ -41,5 +41,6 @@ pub(super) fn new_key(body: v1::CreateKey, tenant: &TenantName) -> FaultResult<N
         owner,
         roles: body.roles.iter().map(role_grant).collect::<FaultResult<_>>()?,
         lasts: body.expires_in_s.map(Duration::from_secs),
+        pair: body.aws,
     })
 }

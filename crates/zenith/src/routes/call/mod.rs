@@ -1,5 +1,6 @@
 //! Calling functions.
 
+pub(super) mod aws;
 pub(super) mod invoke;
 pub(super) mod stream;
 
@@ -30,6 +31,18 @@ async fn call_of(
     body: Body,
 ) -> Result<Call, Refused> {
     let target = FunctionRef { name: path.function()?, qualifier: qualifier(parts)? };
+    call_to(app, context, target, source, parts, body).await
+}
+
+/// The call of that function with the event and the headers of the request.
+async fn call_to(
+    app: &App,
+    context: &Context,
+    target: FunctionRef,
+    source: CallSource,
+    parts: &Parts,
+    body: Body,
+) -> Result<Call, Refused> {
     let deadline = number(parts, headers::TIMEOUT_MS, 1, 900_000)?.map(Duration::from_millis);
     let chain = chain(parts)?;
     let payload = body::read(&parts.headers, body, body::EVENT).await?;
@@ -49,6 +62,8 @@ async fn call_of(
         trace: context.trace.clone(),
         deadline,
         cancel: CancellationToken::new(),
+        caller: context.caller().ok().cloned(),
+        client_context: None,
     })
 }
 
