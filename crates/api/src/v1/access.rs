@@ -102,6 +102,9 @@ pub struct CreateKey {
     /// A pair of access key id and secret access key, for clients that sign as AWS's do.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub aws: bool,
+    /// A function of the request's namespace that uses the key: calls with it are calls by that function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
 }
 
 /// A key without its secret.
@@ -114,6 +117,9 @@ pub struct KeyView {
     /// Whether it is a pair of access key id and secret access key.
     #[serde(default)]
     pub aws: bool,
+    /// The function that it is for, as NAMESPACE/NAME.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     /// Who acts by it: `key:ID` (itself), `service:ID` or `user:ID`.
     pub subject: String,
     /// Absent for a key of the server.
@@ -137,9 +143,11 @@ pub struct KeyView {
 impl KeyView {
     /// The view of a key at that time, with its roles if they are known.
     pub fn new(key: Credential, roles: Option<Vec<Binding>>, now: Timestamp) -> Self {
+        let note = KeyNote::of(&key);
         Self {
             expired: key.is_expired(now),
-            aws: KeyNote::of(&key).pair,
+            aws: note.pair,
+            function: note.function.map(|of| format!("{}/{}", of.scope.namespace, of.name)),
             id: key.id.into(),
             name: key.name,
             prefix: key.prefix,

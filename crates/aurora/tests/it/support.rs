@@ -143,6 +143,7 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         description: String::new(),
         tags: BTreeMap::new(),
         pool: PoolSettings::default(),
+        invoke_policy: Default::default(),
         active_version: 3,
         latest_version: 3,
         revision: 1,

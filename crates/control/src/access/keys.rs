@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use nova_domain::access::{
-    Binding, Credential, CredentialKind, Grant, KeyNote, Pattern, PermissionSet, Principal, Subject, role,
+    Binding, CallerFunction, Credential, CredentialKind, Grant, KeyNote, Pattern, PermissionSet, Principal,
+    Subject, role,
 };
 use nova_domain::{Code, CredentialId, Fault, FaultResult, RoleName, ServiceName, TenantName, Timestamp};
 use nova_store::{Page, PageRequest};
@@ -47,6 +48,8 @@ pub struct NewKey {
     pub lasts: Option<Duration>,
     /// A pair of access key id and secret, for clients that sign as AWS's do.
     pub pair: bool,
+    /// The function whose calls are made with it.
+    pub function: Option<CallerFunction>,
 }
 
 /// A key that was just made: the only time that its secret can be seen.
@@ -106,10 +109,12 @@ impl Access {
             }
         }
         let expires_at = new.lasts.map(|lasts| after(now, lasts));
-        if new.pair {
-            return self.store_pair(id, new.tenant, owner, new.name, expires_at, roles).await;
+        if let Some(function) = &new.function {
+            self.check_function(&new, function).await?;
         }
-        self.store_key(id, new.tenant, owner, new.name, expires_at, roles).await
+        let note = KeyNote { pair: new.pair, function: new.function.clone() };
+        let key = self.unsigned_key(id, &new, owner, expires_at, &note)?;
+        if new.pair { self.store_pair(key, roles).await } else { self.store_key(key, roles).await }
     }
 
     fn bindings_of(&self, id: &CredentialId, new: &NewKey, now: Timestamp) -> Vec<Binding> {
@@ -145,57 +150,52 @@ impl Access {
         Ok(super::authenticate::grant_of(nova_store::repo::BoundRole { binding: binding.clone(), custom }))
     }
 
-    async fn store_key(
-        &self,
-        id: CredentialId,
-        tenant: Option<TenantName>,
-        owner: Subject,
-        name: String,
-        expires_at: Option<Timestamp>,
-        roles: Vec<Binding>,
-    ) -> FaultResult<MadeKey> {
-        let secret = Secret::new(CredentialKind::Key)?;
-        let key = Credential {
-            id,
-            kind: CredentialKind::Key,
-            tenant,
-            owner,
-            name,
-            prefix: secret.prefix,
-            created_at: self.inner.clock.now(),
-            expires_at,
-            last_used_at: None,
-            note: serde_json::Value::Null,
-        };
-        self.inner.store.credentials().create(&self.inner.system, &key, &secret.hash, &roles).await?;
-        Ok(MadeKey { key, roles, secret: secret.text })
+    /// A key of a function is of that function's tenant, and the function exists.
+    async fn check_function(&self, new: &NewKey, function: &CallerFunction) -> FaultResult<()> {
+        if new.tenant.as_ref() != Some(&function.scope.tenant) {
+            return Err(Fault::invalid(
+                "a key for a function belongs to a tenant; a key of the server has none",
+            ));
+        }
+        self.inner.store.functions().get(&function.scope, &function.name).await.map(drop)
     }
 
-    async fn store_pair(
+    /// The key without what makes it one: prefix and hash.
+    fn unsigned_key(
         &self,
         id: CredentialId,
-        tenant: Option<TenantName>,
+        new: &NewKey,
         owner: Subject,
-        name: String,
         expires_at: Option<Timestamp>,
-        roles: Vec<Binding>,
-    ) -> FaultResult<MadeKey> {
-        let vault = self.vault()?;
-        let pair = Pair::new()?;
-        let note = serde_json::to_value(KeyNote { pair: true })
-            .map_err(|error| Fault::internal("a key's note").with_source(error))?;
-        let key = Credential {
+        note: &KeyNote,
+    ) -> FaultResult<Credential> {
+        let note =
+            serde_json::to_value(note).map_err(|error| Fault::internal("a key's note").with_source(error))?;
+        Ok(Credential {
             id,
             kind: CredentialKind::Key,
-            tenant,
+            tenant: new.tenant.clone(),
             owner,
-            name,
+            name: new.name.clone(),
+            prefix: String::new(),
             created_at: self.inner.clock.now(),
             expires_at,
             last_used_at: None,
             note,
-            prefix: pair.access_key_id,
-        };
+        })
+    }
+
+    async fn store_key(&self, mut key: Credential, roles: Vec<Binding>) -> FaultResult<MadeKey> {
+        let secret = Secret::new(CredentialKind::Key)?;
+        key.prefix = secret.prefix;
+        self.inner.store.credentials().create(&self.inner.system, &key, &secret.hash, &roles).await?;
+        Ok(MadeKey { key, roles, secret: secret.text })
+    }
+
+    async fn store_pair(&self, mut key: Credential, roles: Vec<Binding>) -> FaultResult<MadeKey> {
+        let vault = self.vault()?;
+        let pair = Pair::new()?;
+        key.prefix = pair.access_key_id;
         let hash = super::secret::hash(&key.prefix);
         let _sealing = vault.sealing().await;
         let sealed = vault.seal(&pair_place(&key.id), pair.secret.as_bytes())?;
@@ -274,7 +274,17 @@ impl Access {
             created_at: self.inner.clock.now(),
         };
         debug_assert_eq!(role::built_in(role::SUPERADMIN), Some(PermissionSet::all()));
-        self.store_key(id, None, owner, ADMIN_KEY.to_owned(), None, vec![binding]).await
+        let new = NewKey {
+            tenant: None,
+            name: ADMIN_KEY.to_owned(),
+            owner: KeyOwner::Itself,
+            roles: Vec::new(),
+            lasts: None,
+            pair: false,
+            function: None,
+        };
+        let key = self.unsigned_key(id, &new, owner, None, &KeyNote::default())?;
+        self.store_key(key, vec![binding]).await
     }
 }
 

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::binding::Subject;
+use super::principal::CallerFunction;
 use super::user::MemberRole;
 use crate::id::CredentialId;
 use crate::name::TenantName;
@@ -76,6 +77,9 @@ pub struct KeyNote {
     /// clients do. The id is the prefix.
     #[serde(default)]
     pub pair: bool,
+    /// The function that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<CallerFunction>,
 }
 
 impl KeyNote {

@@ -53,6 +53,9 @@ pub(crate) struct CreateArgs {
     /// A pair of access key id and secret access key, for clients of AWS such as boto3.
     #[arg(long)]
     aws: bool,
+    /// Function of the namespace that uses the key: calls with it are calls by that function.
+    #[arg(long, value_name = "NAME")]
+    for_function: Option<String>,
     /// When it ends: a number and s, m, h or d.
     #[arg(long, value_name = "DURATION")]
     expires_in: Option<String>,
@@ -113,6 +116,7 @@ async fn create(context: &Context, args: CreateArgs) -> CommandResult {
         service_account: args.service_account,
         server: args.of_server,
         aws: args.aws,
+        function: args.for_function,
         expires_in_s: args.expires_in.as_deref().map(seconds).transpose()?,
     };
     let made = context.client.create_key(&body).await?;
@@ -174,6 +178,7 @@ async fn show(context: &Context, id: &str, of_server: bool) -> CommandResult {
         ("name", key.name.clone()),
         (if key.aws { "access key id" } else { "prefix" }, key.prefix.clone()),
         ("subject", key.subject.clone()),
+        ("function", key.function.clone().unwrap_or_else(|| "-".to_owned())),
         ("tenant", key.tenant.clone().unwrap_or_else(|| "(the server)".to_owned())),
         ("roles", roles.join(", ")),
         ("created", time(Some(key.created_at))),

@@ -119,6 +119,98 @@ fn the_client_of_aws_for_python_calls_functions_with_a_key_pair() {
     }
 }
 
+#[test]
+fn a_function_lets_in_whom_its_policy_names_and_functions_by_their_keys() {
+    let server = Server::start_guarded(&[]);
+    let key = first_key(&server);
+    let nova_as = |key: &str, arguments: &[&str]| {
+        command(&server.url()).env("NOVA_KEY", key).args(arguments).output().unwrap()
+    };
+    let nova = |arguments: &[&str]| {
+        let output = nova_as(&key, arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {out}{err}\n{}", server.log());
+        out.into_owned()
+    };
+    let body = |name: &str| serde_json::json!({"name": name, "runtime": "python", "handler": "main.handler", "code": "def handler(e, c): return 1"});
+    for name in ["pay", "cart"] {
+        let headers = [&format!("Authorization: Bearer {key}"), "Content-Type: application/json"];
+        let made = server.request("POST", "/functions", &headers, body(name).to_string().as_bytes());
+        assert_eq!(made.0, 201, "{}", made.1);
+    }
+    let make = |name: &str, more: &[&str]| {
+        let mut arguments = vec!["key", "create", name, "-o", "json"];
+        arguments.extend(more);
+        let made: serde_json::Value = serde_json::from_str(&nova(&arguments)).unwrap();
+        (made["key"]["id"].as_str().unwrap().to_owned(), made["secret"].as_str().unwrap().to_owned())
+    };
+    let (ada_id, ada) = make("ada", &["--role", "invoker"]);
+    let (_, bob) = make("bob", &["--role", "invoker"]);
+    let (_, cart) = make("cart", &["--role", "invoker", "--for-function", "cart"]);
+    let (_, operator) = make("operator", &["--role", "operator"]);
+    let call = |key: &str, path: &str, more: &[&str]| {
+        let bearer = format!("Authorization: Bearer {key}");
+        let mut headers = vec![bearer.as_str(), "Content-Type: application/json"];
+        headers.extend(more);
+        server.request("POST", path, &headers, b"{}")
+    };
+    let ways =
+        ["/functions/pay/invoke", "/functions/pay/invoke-stream", "/2015-03-31/functions/pay/invocations"];
+    let let_in = |key: &str, more: &[&str]| {
+        let statuses: Vec<u16> = ways.iter().map(|way| call(key, way, more).0).collect();
+        assert!(statuses.iter().all(|status| *status == statuses[0]), "the same by every door: {statuses:?}");
+        assert!(matches!(statuses[0], 200 | 403), "{statuses:?}");
+        statuses[0] == 200
+    };
+    assert!(let_in(&ada, &[]) && let_in(&bob, &[]) && let_in(&cart, &[]));
+    let before = nova(&["fn", "versions", "pay", "-o", "json"]);
+    nova(&[
+        "fn",
+        "update",
+        "pay",
+        "--allow-caller",
+        &format!("key:{ada_id}"),
+        "--allow-caller",
+        "function:cart",
+    ]);
+    assert!(let_in(&ada, &[]) && let_in(&cart, &[]) && !let_in(&bob, &[]));
+    // Whoever only says to be a function is not.
+    assert!(!let_in(&bob, &["X-Nova-Call-Chain: cart"]));
+    assert!(!let_in(&key, &[]), "an administrator who is not named is refused like others");
+    let refused = call(&bob, ways[0], &[]);
+    assert!(refused.1.contains("permission_denied") && refused.1.contains("invoke_policy"), "{}", refused.1);
+    assert!(call(&bob, ways[2], &["X-Amz-Invocation-Type: DryRun"]).0 == 403);
+    // Deny wins, and a claim is enough to be kept out.
+    nova(&[
+        "fn",
+        "update",
+        "pay",
+        "--any-caller",
+        "--deny-caller",
+        "function:cart",
+        "--deny-caller",
+        &format!("key:{ada_id}"),
+    ]);
+    assert!(!let_in(&ada, &[]) && !let_in(&cart, &[]) && let_in(&bob, &[]));
+    assert!(!let_in(&bob, &["X-Nova-Call-Chain: cart"]));
+    // A function cannot hide that it calls itself.
+    let looped = call(&cart, "/functions/cart/invoke", &[]);
+    assert_eq!(looped.0, 508, "{}", looped.1);
+    // It makes no version, is shown, and is not an operator's to change.
+    assert_eq!(before, nova(&["fn", "versions", "pay", "-o", "json"]));
+    assert!(nova(&["fn", "show", "pay"]).contains("function:cart"));
+    let tried = nova_as(&operator, &["fn", "update", "pay", "--any-caller"]);
+    assert!(String::from_utf8_lossy(&tried.stderr).contains("function:share"));
+    assert!(nova_as(&operator, &["fn", "update", "pay", "--memory", "256"]).status.success());
+    let bad = nova_as(&key, &["fn", "update", "pay", "--allow-caller", "team:x"]);
+    assert!(String::from_utf8_lossy(&bad.stderr).contains("names no callers"));
+    // Nothing that was refused is a run.
+    let runs = nova(&["fn", "runs", "pay", "-o", "json"]);
+    assert!(!runs.contains("platform_error"), "{runs}");
+    nova(&["fn", "update", "pay", "--any-caller"]);
+    assert!(let_in(&ada, &[]) && let_in(&bob, &[]));
+}
+
 fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {

@@ -31,6 +31,7 @@ async fn key(server: &Server, of: Option<&str>, role: &str, lasts: Option<u64>) 
         roles: vec![given],
         lasts: lasts.map(Duration::from_secs),
         pair: false,
+        function: None,
     };
     let made = server.access.create_key(&Principal::dev(), new).await.expect("made");
     (made.secret, made.key.id.to_string())

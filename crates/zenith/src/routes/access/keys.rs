@@ -22,7 +22,7 @@ fn id_of(path: &PathParams) -> FaultResult<CredentialId> {
 pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let body: CreateKey = body::json(&parts.headers, body, body::SMALL).await?;
-    let new = convert::new_key(body, &ctx.scope.tenant)?;
+    let new = convert::new_key(body, &ctx.scope)?;
     let made = app.access().create_key(ctx.caller()?, new).await?;
     let now = app.parts().clock.now();
     let key = KeyView::new(made.key, Some(made.roles), now);

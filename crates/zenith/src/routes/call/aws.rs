@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use nova_api::aws as wire;
+use nova_domain::access::Calling;
 use nova_domain::call::{CallSource, FunctionError, FunctionErrorKind, Outcome};
 use nova_domain::{Code, Fault, FaultResult, RunId};
 
@@ -35,7 +36,9 @@ pub(crate) async fn invoke(State(app): State<App>, ctx: Ctx, path: PathParams, r
     match text(&parts, wire::INVOCATION_TYPE)?.unwrap_or("RequestResponse") {
         "RequestResponse" => {}
         "DryRun" => {
-            app.functions().get_version(&ctx.scope, &target.name, &target.qualifier).await?;
+            let found = app.functions().get_version(&ctx.scope, &target.name, &target.qualifier).await?;
+            let calling = Calling { principal: ctx.caller().ok().map(|caller| &**caller), claimed: None };
+            found.function.invoke_policy.check(&found.function, calling)?;
             return Ok(answer::no_content());
         }
         "Event" => {

@@ -44,7 +44,15 @@ async fn call_to(
     body: Body,
 ) -> Result<Call, Refused> {
     let deadline = number(parts, headers::TIMEOUT_MS, 1, 900_000)?.map(Duration::from_millis);
-    let chain = chain(parts)?;
+    let mut chain = chain(parts)?;
+    let caller = context.caller().ok().cloned();
+    // A function with a key of its own cannot leave itself out of the chain.
+    if let Some(of) = caller.as_ref().and_then(|caller| caller.function.as_ref())
+        && of.scope == context.scope
+        && chain.0.last() != Some(&of.name)
+    {
+        chain.0.push(of.name.clone());
+    }
     let payload = body::read(&parts.headers, body, body::EVENT).await?;
     let payload = if payload.iter().all(u8::is_ascii_whitespace) {
         Bytes::from_static(b"{}")
@@ -62,7 +70,7 @@ async fn call_to(
         trace: context.trace.clone(),
         deadline,
         cancel: CancellationToken::new(),
-        caller: context.caller().ok().cloned(),
+        caller,
         client_context: None,
     })
 }
