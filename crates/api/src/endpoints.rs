@@ -42,6 +42,13 @@ pub struct Endpoint {
     pub response: Body,
 }
 
+impl Endpoint {
+    /// Whether it belongs to the part of AWS's API that is offered: errors have its form there.
+    pub fn is_aws(&self) -> bool {
+        self.path.starts_with(crate::aws::PREFIX)
+    }
+}
+
 /// Methods that the API uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -344,6 +351,19 @@ pub const ENDPOINTS: &[Endpoint] = &[
         headers: CALL_HEADERS,
         request: Body::AnyJson,
         response: Body::Events(TypeOf::of::<v1::StreamDone>()),
+        ..ROW
+    },
+    Endpoint {
+        id: "aws_invoke",
+        method: Method::Post,
+        path: "/2015-03-31/functions/{name}/invocations",
+        summary: "Call a function as AWS's clients do: the answer is the output",
+        tag: "calls",
+        permission: Some("function:invoke"),
+        query: &[text("Qualifier", "Version number or `$LATEST`; the active version if absent.")],
+        headers: AWS_HEADERS,
+        request: Body::AnyJson,
+        response: Body::AnyJson,
         ..ROW
     },
     Endpoint {
@@ -962,6 +982,12 @@ const CALL_HEADERS: &[Query] = &[
     number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
     text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),
     text("traceparent", "W3C trace context; passed on to the function."),
+];
+
+const AWS_HEADERS: &[Query] = &[
+    text("X-Amz-Invocation-Type", "`RequestResponse` or `DryRun` (204 if the call would be allowed)."),
+    text("X-Amz-Log-Type", "`Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64."),
+    text("X-Amz-Client-Context", "A JSON object in base64 for the function's context, at most 3583 bytes."),
 ];
 
 #[cfg(test)]

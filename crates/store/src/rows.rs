@@ -5,6 +5,7 @@ mod secret;
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::{CallSource, FunctionError};
 use nova_domain::function::{Function, PoolSettings, VersionSpec};
 use nova_domain::log::{LogLine, LogStream};
@@ -76,6 +77,8 @@ pub(crate) struct FunctionData {
     description: String,
     tags: BTreeMap<String, String>,
     pool: PoolSettings,
+    #[serde(default, skip_serializing_if = "InvokePolicy::is_empty")]
+    invoke_policy: InvokePolicy,
 }
 
 impl FunctionData {
@@ -84,6 +87,7 @@ impl FunctionData {
             description: function.description.clone(),
             tags: function.tags.clone(),
             pool: function.pool.clone(),
+            invoke_policy: function.invoke_policy.clone(),
         }
     }
 }
@@ -112,6 +116,7 @@ impl FunctionRow {
             description: data.description,
             tags: data.tags,
             pool: data.pool,
+            invoke_policy: data.invoke_policy,
             active_version: to_u32("active version", self.active_version)?,
             latest_version: to_u32("latest version", self.latest_version)?,
             revision: to_u64(self.revision),

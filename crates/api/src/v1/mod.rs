@@ -22,7 +22,9 @@ pub use access::{
     RoleGrantBody, SignIn, TenantView, UsableScope,
 };
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
-pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
+pub use function::{
+    CreateFunction, FunctionView, InvokePolicyBody, LimitsBody, LimitsPatch, LimitsView, PatchFunction,
+};
 pub use health::{Health, HealthCheck, HealthStatus};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};
 pub use log::LogLineView;

@@ -1,6 +1,7 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod credential;
 mod function;
 mod log;
 mod run;
@@ -80,6 +81,10 @@ mod on {
             secrets_are_found_by_names_and_listed_in_order
             secrets_of_all_tenants_are_resealed_without_a_new_revision
             a_namespace_takes_only_so_many_secrets
+        ;
+        credential:
+            a_key_pair_has_its_sealed_secret_until_it_is_deleted
+            secrets_of_key_pairs_are_resealed_page_by_page
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable
