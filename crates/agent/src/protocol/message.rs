@@ -203,6 +203,8 @@ pub enum GuestErrorKind {
     Cancelled,
     /// The message cannot be served: no Init yet, too many calls, an unknown id.
     Protocol,
+    /// The runtime ended, for a reason of its own, before it took the call: it may run elsewhere.
+    NotBegun,
 }
 
 /// Why a call has no output.
@@ -227,7 +229,10 @@ impl GuestError {
     /// that only the agent can know are not taken from there.
     pub fn of_shim(self) -> Self {
         let kind = match self.kind {
-            GuestErrorKind::Exit | GuestErrorKind::BadResponse | GuestErrorKind::Init => self.kind,
+            GuestErrorKind::Exit
+            | GuestErrorKind::BadResponse
+            | GuestErrorKind::Init
+            | GuestErrorKind::NotBegun => self.kind,
             _ => GuestErrorKind::Error,
         };
         Self { kind, signal: None, ..self }

@@ -17,7 +17,8 @@ use crate::Comet;
 use crate::pool::{Ask, Lease};
 use run::Ran;
 
-/// How often a call looks for a sandbox again after its version was replaced under it.
+/// How often a call looks for a sandbox again after its version was replaced under it, or its
+/// sandbox ended before it began.
 const RETRIES: usize = 3;
 
 /// Largest event that is sent to a sandbox ahead, bytes: with its frame it fits into a packet.
@@ -37,6 +38,7 @@ impl Invoker for Comet {
         admit::admit(&call)?;
         let mut ask =
             Ask { ticket: self.inner.pool.ticket(), ahead: call.payload.len() <= AHEAD_PAYLOAD_MAX };
+        let mut given_back = 0;
         loop {
             let placed = self.place(&call, arrived, ask).await?;
             match run::run(&self.inner.settings, &call, placed, None).await? {
@@ -44,6 +46,8 @@ impl Invoker for Comet {
                 // Sent ahead and taken back before it began. It keeps its turn, and waits for a
                 // sandbox that has nothing else.
                 Ran::TakenBack => ask.ahead = false,
+                Ran::NotBegun if given_back < RETRIES => given_back += 1,
+                Ran::NotBegun => return Err(not_begun()),
             }
         }
     }
@@ -53,8 +57,13 @@ impl Invoker for Comet {
         admit::admit(&call)?;
         let ask = Ask { ticket: self.inner.pool.ticket(), ahead: false };
         let placed = self.place(&call, arrived, ask).await?;
-        Ok(stream::start(self.inner.settings.clone(), call, placed))
+        Ok(stream::start(self.clone(), call, placed, arrived, ask))
     }
+}
+
+/// The runtime of one sandbox after the other ended before it took the call.
+fn not_begun() -> Fault {
+    Fault::new(Code::SandboxLost, "the sandbox ended before the call began; call again")
 }
 
 impl Comet {

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use nova_agent::protocol::Exec;
+use nova_agent::protocol::{Exec, GuestErrorKind};
 use nova_domain::RunId;
 use nova_domain::call::{Call, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
@@ -29,6 +29,8 @@ pub(super) enum Ran {
     Ended(Outcome),
     /// Something else came in its way before it began: it may run elsewhere.
     TakenBack,
+    /// The runtime of its sandbox ended before it took the call: it may run elsewhere.
+    NotBegun,
 }
 
 /// Runs the call; chunks of a streaming call go to `stream` as they come.
@@ -96,6 +98,12 @@ pub(super) async fn run(
     };
     if matches!(end, End::Lost(SandboxError::TakenBack)) {
         return taken_back(call);
+    }
+    if let End::Answered(answer) = &end
+        && answer.error.as_ref().is_some_and(|error| error.kind == GuestErrorKind::NotBegun)
+    {
+        placed.lease.sandbox().taint();
+        return if call.cancel.is_cancelled() { Err(outcome::cancelled()) } else { Ok(Ran::NotBegun) };
     }
     outcome::from_end(call, &placed, end).await.map(Ran::Ended)
 }
