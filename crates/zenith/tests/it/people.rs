@@ -64,6 +64,7 @@ async fn an_invitation_makes_an_account_once_and_its_password_signs_in() {
     let invited = world.root("POST", "/invitations", json!({"email": "Ada@Example.com"})).await.good(201);
     assert_eq!(invited["invitation"]["role"], "member");
     let secret = &invited["secret"];
+    assert_eq!(invited["path"], format!("/ui/accept#{}", secret.as_str().expect("shown")));
     let weak = json!({"secret": secret, "name": "Ada", "password": "short"});
     world.open("/auth/accept", weak).await.problem(400, "invalid_argument");
     let body = json!({"secret": secret, "name": "Ada", "password": PASSWORD});
