@@ -1,6 +1,7 @@
 //! Stored columns to domain values and back; the same for both engines. JSON documents
 //! carry a version in `v`, so that a later program can tell how to read them.
 
+mod audit;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
+pub(crate) use audit::{AuditRow, paths};
 pub(crate) use secret::{SecretData, SecretRow};
 
 #[derive(Serialize, Deserialize)]
