@@ -27,7 +27,7 @@ pub(super) fn start(settings: Settings, mut call: Call, placed: Placed) -> Event
     tokio::spawn(async move {
         let outcome = match run::run(&settings, &call, placed, Some(chunk_sender)).await {
             Ok(Ran::Ended(outcome)) => Ok(outcome),
-            // A stream is never sent ahead, so its sandbox ended in this moment.
+            // A stream has its sandbox alone, which ended in this moment.
             Ok(Ran::TakenBack) => {
                 Err(Fault::new(Code::SandboxLost, "the sandbox ended before the call began; call again"))
             }
