@@ -63,6 +63,8 @@ struct State {
     used: bool,
     /// The agent cleans up; no call may run meanwhile.
     tidying: bool,
+    /// What was wrong with a packet that was taken outside the task.
+    broken: Option<String>,
 }
 
 pub(super) struct Direct {
@@ -184,6 +186,10 @@ impl Direct {
                     ticking = self.look_at_the_clock();
                     timer.as_mut().reset(Instant::now() + WATCH_AFTER);
                 }
+            }
+            let broken = self.state().broken.take();
+            if let Some(why) = broken {
+                return self.fail(&why);
             }
             if self.channel.upgrade().is_none_or(|channel| channel.is_closed()) {
                 return;
@@ -343,8 +349,15 @@ impl Direct {
     /// Takes answers that are there already.
     fn drain(&self, state: &mut State) {
         let mut buffer = BytesMut::new();
-        while let Ok(Some(packet)) = take(&self.socket, &mut buffer) {
-            if self.on_packet(state, &packet).is_err() {
+        loop {
+            let handled = match take(&self.socket, &mut buffer) {
+                Ok(Some(packet)) => self.on_packet(state, &packet),
+                Ok(None) => return,
+                Err(why) => Err(why),
+            };
+            if let Err(why) = handled {
+                state.broken.get_or_insert(why);
+                self.tick.notify_one();
                 return;
             }
         }
