@@ -209,16 +209,17 @@ class Direct:
         return True
 
     def is_clean(self):
+        # Always asked: what a thread starts while the agent ends processes is seen next time.
+        clean = not self.started_something()
         ioctl, count = self.ioctl, self.count
         for pipe in self.pipes:
             ioctl(pipe, FIONREAD, count)
-            if count != NOTHING:
-                return False
-        return not self.started_something()
+            clean = clean and count == NOTHING
+        return clean
 
     def answer(self, body):
         """Sends the answer of a call that came as a packet."""
-        if len(body) <= PACKET_MAX and self.is_clean():
+        if self.is_clean() and len(body) <= PACKET_MAX:
             raw_write(4, body)
             return
         send_frame(body)
@@ -229,7 +230,6 @@ class Direct:
             self.held.append(frame)
         else:
             posix._exit(0)
-        self.started_something()
 
     def bodies(self, stream):
         """Yields the body of each message from both sockets, once the agent has begun it."""

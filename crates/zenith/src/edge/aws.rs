@@ -97,9 +97,11 @@ fn kind(fault: &Fault) -> (u16, &'static str) {
         Code::PermissionDenied => (403, "AccessDeniedException"),
         Code::NotFound => (404, "ResourceNotFoundException"),
         Code::MethodNotAllowed => (405, "UnknownOperationException"),
-        Code::AlreadyExists | Code::Conflict | Code::NotReady | Code::SecretUnavailable => {
-            (409, "ResourceConflictException")
-        }
+        Code::AlreadyExists
+        | Code::Conflict
+        | Code::NotReady
+        | Code::QuotaExceeded
+        | Code::SecretUnavailable => (409, "ResourceConflictException"),
         Code::PayloadTooLarge | Code::ResponseTooLarge => (413, "RequestTooLargeException"),
         Code::UnsupportedMediaType => (415, "UnsupportedMediaTypeException"),
         Code::ResourceExhausted | Code::QueueFull => (429, "TooManyRequestsException"),

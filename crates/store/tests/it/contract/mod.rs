@@ -1,8 +1,8 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
-mod credential;
 mod audit;
+mod credential;
 mod function;
 mod log;
 mod run;
