@@ -197,6 +197,8 @@ async fn a_narrowed_key_of_a_user_makes_no_wider_one() {
             resources: Pattern::All,
         })),
         lasts: None,
+        pair: false,
+        function: None,
     };
     access.create_key(&ada, new(None)).await.expect("all that she may");
     let narrow = access.create_key(&ada, new(Some("admin"))).await.expect("less than she may");
