@@ -10,6 +10,7 @@ mod database;
 mod function;
 mod log;
 mod migrate;
+mod quota;
 mod role;
 mod run;
 mod secret;
@@ -49,6 +50,7 @@ pub(crate) fn statements() -> Vec<Statement> {
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
     ]
     .concat()
@@ -70,6 +72,7 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         credentials: Arc::new(credential::PostgresCredentials(database.clone())),
         roles: Arc::new(role::PostgresRoles(database.clone())),
         audit: Arc::new(audit::PostgresAudit(database.clone())),
+        quotas: Arc::new(quota::PostgresQuotas(database.clone())),
         engine: database,
     })
 }
