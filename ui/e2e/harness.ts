@@ -51,7 +51,7 @@ export async function startStage({ guarded = false } = {}): Promise<Stage> {
   let output = "";
   const start = async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NOVA_")));
-    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
+    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--content-listen", "127.0.0.1:0", "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
     for (let tries = 0; tries < 300; tries += 1) {
       if (server.exitCode !== null) throw new Error(`nova ended:\n${output}`);
@@ -95,6 +95,8 @@ export interface Look {
   language?: "en" | "zh";
   width?: number;
   height?: number;
+  /** Signs in with that key first. */
+  key?: string;
 }
 
 /** A page that fails its test when the console logs an error. */
@@ -114,6 +116,10 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  if (look.key) {
+    const signedIn = await context.request.post(`${stage.url}/auth/sign-in`, { data: { key: look.key } });
+    if (!signedIn.ok()) throw new Error(`sign-in: ${signedIn.status()}`);
+  }
   await page.goto(`${stage.url}/ui${path}`);
   return { page, context, errors };
 }

@@ -7,6 +7,7 @@
 //! - every write is a compare-and-set by revision.
 
 pub mod access;
+mod aliases;
 pub mod audit;
 mod build;
 mod catalog;
@@ -18,6 +19,7 @@ mod source;
 mod spec;
 mod vault;
 
+pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
 pub use catalog::FunctionCatalog;
 pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use nova_agent::protocol::{Exec, GuestErrorKind};
 use nova_domain::RunId;
-use nova_domain::call::{Call, Outcome};
+use nova_domain::call::{Call, CallSource, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -52,6 +52,8 @@ pub(super) async fn run(
     let deadline_ms = (now + timeout).as_secs_f64() * 1000.0;
     let mut exec = Exec::new(call.id.as_str(), input, deadline_ms, timeout.as_millis() as u64);
     exec.stream = stream.is_some();
+    // An HTTP answer is one value unless the function streams it.
+    exec.whole = exec.stream && call.source == CallSource::Http;
     exec.traceparent = call.trace.traceparent.as_deref().map(Into::into);
     exec.client_context = call.client_context.as_deref().map(Into::into);
     exec.tracestate = call.trace.tracestate.as_deref().map(Into::into);

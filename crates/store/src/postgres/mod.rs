@@ -4,6 +4,7 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod alias;
 mod audit;
 mod credential;
 mod database;
@@ -47,6 +48,7 @@ pub(crate) fn statements() -> Vec<Statement> {
         run::STATEMENTS,
         log::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
@@ -64,6 +66,7 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
     Ok(Store {
         functions: Arc::new(function::PostgresFunctions(database.clone())),
         versions: Arc::new(version::PostgresVersions(database.clone())),
+        aliases: Arc::new(alias::PostgresAliases(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
         secrets: Arc::new(secret::PostgresSecrets(database.clone())),

@@ -24,7 +24,7 @@ use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
-use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, Site, serve};
+use nova_zenith::{App, Check, ContentSite, DevGuard, Parts, ServeSettings, Site, serve, serve_content};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -33,6 +33,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) content: SocketAddr,
     pub(crate) app: App,
     pub(crate) stop: CancellationToken,
     pub(crate) served: Mutex<Option<tokio::task::JoinHandle<FaultResult<()>>>>,
@@ -107,6 +108,8 @@ impl Server {
         let checks = health.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
+        let content = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let content_address = content.local_addr().expect("bound");
         let app = App::new(Parts {
             invoker: Arc::new(recorder),
             secrets,
@@ -126,12 +129,15 @@ impl Server {
             }),
             guard: dev.then(|| DevGuard::new([address.port()])),
             site: Site::default(),
+            content: Some(ContentSite { port: content_address.port(), public_url: None }),
         });
         app.mark_started();
         let stop = CancellationToken::new();
+        tokio::spawn(serve_content(content, app.clone(), stop.clone(), settings.clone()));
         let served = tokio::spawn(serve(listener, app.clone(), stop.clone(), settings));
         Self {
             address,
+            content: content_address,
             app,
             stop,
             served: Mutex::new(Some(served)),
