@@ -5,6 +5,7 @@ mod call;
 mod error;
 mod function;
 mod log;
+mod people;
 mod platform;
 mod run;
 mod secret;
