@@ -727,6 +727,40 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..OF_CALLER
     },
     Endpoint {
+        id: "list_providers",
+        path: "/auth/providers",
+        summary: "List identity providers to sign in with",
+        tag: "access",
+        response: json::<v1::Page<v1::ProviderView>>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "start_oidc",
+        path: "/auth/oidc/{provider}/start",
+        summary: "Send a browser to an identity provider to sign in (OpenID Connect)",
+        tag: "access",
+        query: &[
+            text("return", "Where in the console to go on, such as `/ui/#/functions`; else its start."),
+            text("invitation", "Secret of an invitation that is accepted so."),
+        ],
+        status: 303,
+        ..OPEN
+    },
+    Endpoint {
+        id: "finish_oidc",
+        path: "/auth/oidc/{provider}/callback",
+        summary: "Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie`",
+        tag: "access",
+        query: &[
+            text("code", "What the provider gives."),
+            text("state", "As it was sent."),
+            text("error", "What the provider says instead."),
+            text("error_description", "The same in words."),
+        ],
+        status: 303,
+        ..OPEN
+    },
+    Endpoint {
         id: "get_me",
         path: "/auth/me",
         summary: "Show who the caller is and what they may",

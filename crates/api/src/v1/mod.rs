@@ -22,7 +22,7 @@ pub mod system;
 pub mod version;
 
 pub use access::{
-    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView, ProviderView,
     RoleGrantBody, SignIn, TenantView, UsableScope,
 };
 pub use alias::{

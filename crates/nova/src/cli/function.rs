@@ -1,7 +1,6 @@
 //! `nova fn`: create, list, show, change, versions, roll back, delete.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
@@ -399,25 +398,11 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
 
 pub(super) async fn delete(context: &Context, name: &str, yes: bool) -> CommandResult {
     if !yes {
-        confirm(name)?;
+        output::confirm(&format!("This deletes `{name}` with all its versions"), name)?;
     }
     context.client.delete_function(name, None).await?;
     if context.printer.format == output::Format::Table {
         output::write_out(&format!("{name} is deleted\n"))?;
-    }
-    Ok(())
-}
-
-fn confirm(name: &str) -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        bail!("this deletes `{name}` with all its versions; add --yes to do it without being asked");
-    }
-    eprint!("This deletes `{name}` with all its versions. Type its name to go on: ");
-    std::io::stderr().flush().ok();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
-    if line.trim() != name {
-        bail!("not deleted");
     }
     Ok(())
 }

@@ -9,7 +9,9 @@ mod code;
 mod connection;
 mod edge;
 mod functions;
+mod issuer;
 mod logs;
+mod oidc;
 mod people;
 mod platform;
 #[path = "../../../store/tests/support/postgres.rs"]
@@ -19,4 +21,5 @@ mod stats;
 mod streams;
 mod support;
 mod sweep;
+mod tokens;
 mod versions;
