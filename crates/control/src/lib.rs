@@ -14,6 +14,7 @@ pub mod secrets;
 mod settings;
 mod source;
 mod spec;
+mod vault;
 
 pub use build::Builder;
 pub use catalog::FunctionCatalog;
@@ -26,3 +27,4 @@ pub use functions::{
 pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;
+pub use vault::Vault;

@@ -58,6 +58,8 @@ codes! {
     NotReady => "not_ready", 409, true;
     /// The function refers to a secret that does not exist or was not granted to it.
     SecretUnavailable => "secret_unavailable", 409, false;
+    /// A quota of the tenant leaves no room for this thing; it stays so until something is deleted.
+    QuotaExceeded => "quota_exceeded", 409, false;
     /// The body is larger than the limit in the message.
     PayloadTooLarge => "payload_too_large", 413, false;
     /// The body's content type is not accepted here.

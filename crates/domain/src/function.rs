@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::InvokePolicy;
 use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
 use crate::id::{Digest, FunctionId};
@@ -289,6 +290,8 @@ pub struct Function {
     pub description: String,
     pub tags: BTreeMap<String, String>,
     pub pool: PoolSettings,
+    /// Who may call it, on top of roles.
+    pub invoke_policy: InvokePolicy,
     /// The version that a call without qualifier runs.
     pub active_version: u32,
     /// The highest version number given out.

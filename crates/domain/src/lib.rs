@@ -8,6 +8,7 @@
 //! [`ports`] holds every call that one plane may make into another.
 
 pub mod access;
+pub mod audit;
 pub mod call;
 pub mod dependencies;
 pub mod fault;
@@ -18,6 +19,7 @@ pub mod log;
 pub mod name;
 pub mod network;
 pub mod ports;
+pub mod quota;
 pub mod run;
 pub mod runtime;
 pub mod secret;

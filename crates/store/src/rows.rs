@@ -1,10 +1,12 @@
 //! Stored columns to domain values and back; the same for both engines. JSON documents
 //! carry a version in `v`, so that a later program can tell how to read them.
 
+mod audit;
 mod secret;
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::{CallSource, FunctionError};
 use nova_domain::function::{Function, PoolSettings, VersionSpec};
 use nova_domain::log::{LogLine, LogStream};
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
+pub(crate) use audit::{AuditRow, paths};
 pub(crate) use secret::{SecretData, SecretRow};
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +79,8 @@ pub(crate) struct FunctionData {
     description: String,
     tags: BTreeMap<String, String>,
     pool: PoolSettings,
+    #[serde(default, skip_serializing_if = "InvokePolicy::is_empty")]
+    invoke_policy: InvokePolicy,
 }
 
 impl FunctionData {
@@ -84,6 +89,7 @@ impl FunctionData {
             description: function.description.clone(),
             tags: function.tags.clone(),
             pool: function.pool.clone(),
+            invoke_policy: function.invoke_policy.clone(),
         }
     }
 }
@@ -112,6 +118,7 @@ impl FunctionRow {
             description: data.description,
             tags: data.tags,
             pool: data.pool,
+            invoke_policy: data.invoke_policy,
             active_version: to_u32("active version", self.active_version)?,
             latest_version: to_u32("latest version", self.latest_version)?,
             revision: to_u64(self.revision),

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
+use crate::repo::{Audit, Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -27,6 +27,7 @@ pub struct Store {
     pub(crate) users: Arc<dyn Users>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) roles: Arc<dyn Roles>,
+    pub(crate) audit: Arc<dyn Audit>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -97,6 +98,11 @@ impl Store {
     /// Custom roles, and roles given to somebody.
     pub fn roles(&self) -> &dyn Roles {
         &*self.roles
+    }
+
+    /// Who changed what.
+    pub fn audit(&self) -> &dyn Audit {
+        &*self.audit
     }
 
     /// `sqlite` or `postgres`.

@@ -9,7 +9,7 @@ interface Crumb {
   to?: string;
 }
 
-const TABS = ["runs", "logs", "metrics", "versions", "configuration"] as const;
+const TABS = ["runs", "logs", "metrics", "versions", "builds", "access", "configuration"] as const;
 
 /** Where the page is, from its address. */
 export function crumbsOf(path: string, t: Translate): Crumb[] {
@@ -27,6 +27,8 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
     }
     case "runs":
       return second ? [{ text: t("nav.runs"), to: "/runs" }, { text: shortId(second) }] : [{ text: t("nav.runs") }];
+    case "secrets":
+      return second ? [{ text: t("nav.secrets"), to: "/secrets" }, { text: second }] : [{ text: t("nav.secrets") }];
     case "system":
       return [{ text: t("nav.system") }];
     case "settings":

@@ -3,13 +3,13 @@ import { createRootRouteWithContext, createRoute, createRouter, lazyRouteCompone
 import { NotFound } from "./NotFound";
 import { PageError } from "./PageError";
 import { pick, parseSearch, stringifySearch } from "./search";
-import { Shell } from "./Shell";
+import { Root } from "./Root";
 
 interface Context {
   queries: QueryClient;
 }
 
-const root = createRootRouteWithContext<Context>()({ component: Shell, notFoundComponent: NotFound });
+const root = createRootRouteWithContext<Context>()({ component: Root, notFoundComponent: NotFound });
 
 const range = ["since", "until"] as const;
 const runFilters = ["function", "status", "source", "error", "since", "until"] as const;
@@ -18,6 +18,7 @@ const overview = createRoute({
   getParentRoute: () => root,
   path: "/",
   validateSearch: pick(...range),
+  staticData: { needs: "log:read" },
   component: lazyRouteComponent(() => import("../pages/overview/Overview"), "Overview"),
 });
 
@@ -25,6 +26,7 @@ const functions = createRoute({
   getParentRoute: () => root,
   path: "/functions",
   validateSearch: pick("q", "runtime", "state"),
+  staticData: { needs: "function:read" },
   component: lazyRouteComponent(() => import("../pages/functions/FunctionList"), "FunctionList"),
 });
 
@@ -32,6 +34,7 @@ const create = createRoute({
   getParentRoute: () => root,
   path: "/functions/new",
   validateSearch: pick("from"),
+  staticData: { needs: "function:create" },
   component: lazyRouteComponent(() => import("../pages/functions/Create"), "Create"),
 });
 
@@ -76,6 +79,19 @@ const versions = createRoute({
   component: lazyRouteComponent(() => import("../pages/function/VersionsTab"), "VersionsTab"),
 });
 
+const builds = createRoute({
+  getParentRoute: () => fn,
+  path: "/builds",
+  validateSearch: pick("version"),
+  component: lazyRouteComponent(() => import("../pages/function/BuildsTab"), "BuildsTab"),
+});
+
+const access = createRoute({
+  getParentRoute: () => fn,
+  path: "/access",
+  component: lazyRouteComponent(() => import("../pages/function/AccessTab"), "AccessTab"),
+});
+
 const config = createRoute({
   getParentRoute: () => fn,
   path: "/configuration",
@@ -86,6 +102,7 @@ const runs = createRoute({
   getParentRoute: () => root,
   path: "/runs",
   validateSearch: pick(...runFilters),
+  staticData: { needs: "log:read" },
   component: lazyRouteComponent(() => import("../pages/runs/RunList"), "RunList"),
 });
 
@@ -95,10 +112,25 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("../pages/runs/RunPage"), "RunPage"),
 });
 
+const secrets = createRoute({
+  getParentRoute: () => root,
+  path: "/secrets",
+  staticData: { needs: "secret:read" },
+  component: lazyRouteComponent(() => import("../pages/secrets/SecretList"), "SecretList"),
+});
+
+const secret = createRoute({
+  getParentRoute: () => root,
+  path: "/secrets/$name",
+  staticData: { needs: "secret:read" },
+  component: lazyRouteComponent(() => import("../pages/secrets/SecretPage"), "SecretPage"),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
   validateSearch: pick("q"),
+  staticData: { needs: "system:read" },
   component: lazyRouteComponent(() => import("../pages/system/System"), "System"),
 });
 
@@ -108,15 +140,32 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("../pages/settings/Settings"), "Settings"),
 });
 
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: pick("to", "error"),
+  component: lazyRouteComponent(() => import("../pages/sign-in/SignIn"), "SignIn"),
+});
+
+const accept = createRoute({
+  getParentRoute: () => root,
+  path: "/accept",
+  component: lazyRouteComponent(() => import("../pages/sign-in/Accept"), "Accept"),
+});
+
 const tree = root.addChildren([
   overview,
   functions,
   create,
-  fn.addChildren([code, functionRuns, logs, metrics, versions, config]),
+  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, access, config]),
   runs,
   run,
+  secrets,
+  secret,
   system,
   settings,
+  signIn,
+  accept,
 ]);
 
 export function makeRouter(queries: QueryClient) {
@@ -133,6 +182,10 @@ export function makeRouter(queries: QueryClient) {
 }
 
 declare module "@tanstack/react-router" {
+  interface StaticDataRouteOption {
+    /** The permission without which the page is not shown. */
+    needs?: string;
+  }
   interface Register {
     router: ReturnType<typeof makeRouter>;
   }

@@ -214,7 +214,7 @@ module NovaShim
       attr_accessor :function_name, :function_version, :memory_limit_mb, :invoked_function_arn
     end
 
-    attr_reader :request_id, :deadline_ms, :traceparent, :tracestate
+    attr_reader :request_id, :deadline_ms, :traceparent, :tracestate, :client_context
 
     def initialize(message)
       @request_id = message["request_id"]
@@ -222,6 +222,7 @@ module NovaShim
       @streaming = message["stream"]
       @traceparent = message["traceparent"]
       @tracestate = message["tracestate"]
+      @client_context = JSON.parse(message["client_context"]) if message["client_context"]
       @chunks = nil
       @over = false
     end

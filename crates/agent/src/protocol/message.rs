@@ -111,6 +111,9 @@ pub struct Exec<'a> {
     pub traceparent: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub tracestate: Option<Cow<'a, str>>,
+    /// JSON text of a client of AWS, for the handler's context.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub client_context: Option<Cow<'a, str>>,
 }
 
 impl<'a> Exec<'a> {
@@ -125,6 +128,7 @@ impl<'a> Exec<'a> {
             stream: false,
             traceparent: None,
             tracestate: None,
+            client_context: None,
         }
     }
 }

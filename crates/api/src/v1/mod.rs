@@ -1,6 +1,7 @@
 //! Version 1 of the wire. Fields are only ever added; a change of meaning is a new version.
 
 pub mod access;
+pub mod audit;
 pub mod code;
 pub mod function;
 pub mod health;
@@ -10,6 +11,7 @@ pub mod page;
 pub mod patch;
 pub mod people;
 pub mod problem;
+pub mod quota;
 pub mod run;
 pub mod runtime;
 pub mod secret;
@@ -21,8 +23,11 @@ pub use access::{
     CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
     RoleGrantBody, SignIn, TenantView, UsableScope,
 };
+pub use audit::{AuditActor, AuditBroken, AuditResource, AuditVerification, AuditView};
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
-pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
+pub use function::{
+    CreateFunction, FunctionView, InvokePolicyBody, LimitsBody, LimitsPatch, LimitsView, PatchFunction,
+};
 pub use health::{Health, HealthCheck, HealthStatus};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};
 pub use log::LogLineView;
@@ -34,6 +39,7 @@ pub use people::{
     ServiceAccountView, SessionView, SetMember, UserView,
 };
 pub use problem::{FieldProblem, Problem};
+pub use quota::{PutQuota, QuotaView};
 pub use run::RunView;
 pub use runtime::{RuntimeInstall, RuntimeView};
 pub use secret::{CreateSecret, KeyRotation, PatchSecret, SecretView};

@@ -1,7 +1,9 @@
-//! Checks before anything is looked up or started. Later issues add quota and policy here.
+//! Checks before anything is started. Later issues add quota here.
 
+use nova_domain::access::Calling;
 use nova_domain::call::{CALL_DEPTH_MAX, Call, PAYLOAD_IN_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::function::Function;
 
 /// Refuses calls that are too large, too deep, or go round in a circle.
 pub(super) fn admit(call: &Call) -> FaultResult<()> {
@@ -29,6 +31,12 @@ pub(super) fn admit(call: &Call) -> FaultResult<()> {
     Ok(())
 }
 
+/// Refuses callers whom the function does not let in. Asked once it is known which one is meant.
+pub(super) fn let_in(call: &Call, function: &Function) -> FaultResult<()> {
+    let calling = Calling { principal: call.caller.as_deref(), claimed: call.chain.0.last() };
+    function.invoke_policy.check(function, calling)
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -50,6 +58,8 @@ mod tests {
             trace: TraceContext::default(),
             deadline: None,
             cancel: CancellationToken::new(),
+            caller: None,
+            client_context: None,
         }
     }
 

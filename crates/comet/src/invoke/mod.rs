@@ -78,6 +78,7 @@ impl Comet {
         let mut tries = 0;
         loop {
             let snapshot = catalog.resolve(&call.scope, &call.target).await?;
+            admit::let_in(call, &snapshot.function)?;
             match self.inner.pool.lease(&snapshot, ask, deadline, &call.cancel).await {
                 Ok(lease) => {
                     let queue_us = arrived.elapsed().as_micros() as u64;

@@ -53,6 +53,7 @@ pub(super) async fn run(
     let mut exec = Exec::new(call.id.as_str(), input, deadline_ms, timeout.as_millis() as u64);
     exec.stream = stream.is_some();
     exec.traceparent = call.trace.traceparent.as_deref().map(Into::into);
+    exec.client_context = call.client_context.as_deref().map(Into::into);
     exec.tracestate = call.trace.tracestate.as_deref().map(Into::into);
     let pending = match sandbox.exec(&exec, stream) {
         Ok(pending) => pending,

@@ -40,6 +40,8 @@ struct Seat {
     member: Arc<Member>,
     /// Calls in it now.
     used: u32,
+    /// The call in it is one that nothing may be sent behind.
+    alone: bool,
     /// Since when it is idle (meaningful with `used` 0).
     since: Instant,
 }
@@ -61,7 +63,7 @@ impl Waiter {
 pub(crate) struct Ask {
     /// Its place in the order of calls; one that was taken back keeps it.
     pub(crate) ticket: u64,
-    /// It may be sent to a sandbox before the calls there have ended.
+    /// It may be sent to a sandbox before the calls there have ended, and others behind it.
     pub(crate) ahead: bool,
 }
 
@@ -137,7 +139,7 @@ impl FunctionPool {
     pub(super) fn take_idle(self: &Arc<Self>, ask: Ask) -> Option<Lease> {
         let mut dead = Vec::new();
         let mut state = self.state();
-        let lease = self.take_seat(&mut state, &mut dead).or_else(|| {
+        let lease = self.take_seat(ask, &mut state, &mut dead).or_else(|| {
             // Nobody overtakes those in line.
             (ask.ahead && state.waiting.is_empty()).then(|| self.take_ahead(&mut state)).flatten()
         });
@@ -146,7 +148,7 @@ impl FunctionPool {
         lease
     }
 
-    fn take_seat(self: &Arc<Self>, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
+    fn take_seat(self: &Arc<Self>, ask: Ask, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
         let concurrency = state.settings.instance_concurrency;
         let mut index = state.seats.len();
         while index > 0 {
@@ -161,6 +163,7 @@ impl FunctionPool {
             if seat.used < concurrency {
                 let mut seat = state.seats.remove(index);
                 seat.used += 1;
+                seat.alone = !ask.ahead;
                 let lease = self.lease_of(&seat.member);
                 state.seats.push(seat);
                 return Some(lease);
@@ -182,7 +185,8 @@ impl FunctionPool {
         let seat = state
             .seats
             .iter_mut()
-            .filter(|seat| seat.used <= AHEAD_MAX && seat.member.sandbox.is_usable() && fresh(&seat.member))
+            .filter(|seat| seat.used <= AHEAD_MAX && !seat.alone)
+            .filter(|seat| seat.member.sandbox.is_usable() && fresh(&seat.member))
             .min_by_key(|seat| seat.used)?;
         if !seat.member.sandbox.takes_ahead() {
             return None;
@@ -320,7 +324,7 @@ impl FunctionPool {
                 if state.retired {
                     return;
                 }
-                state.seats.push(Seat { member, used: 0, since: Instant::now() });
+                state.seats.push(Seat { member, used: 0, alone: false, since: Instant::now() });
             }
             Err(fault) => {
                 self.starter.release();
@@ -353,7 +357,7 @@ impl FunctionPool {
             }
             let Some(ask) = state.waiting.front().map(|waiter| waiter.ask) else { break };
             let lease = self
-                .take_seat(&mut state, &mut dead)
+                .take_seat(ask, &mut state, &mut dead)
                 .or_else(|| ask.ahead.then(|| self.take_ahead(&mut state)).flatten());
             let Some(lease) = lease else { break };
             let waiter = pop_waiting(&mut state);

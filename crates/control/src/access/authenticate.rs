@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nova_domain::access::{
-    Binding, Credential, CredentialKind, Grant, Membership, PermissionSet, Principal, SessionNote, Subject,
-    role,
+    Binding, Credential, CredentialKind, Grant, KeyNote, Membership, PermissionSet, Principal, SessionNote,
+    Subject, role,
 };
 use nova_domain::{Code, CredentialId, Digest, Fault, FaultResult, TenantName};
 use nova_store::repo::BoundRole;
@@ -33,7 +33,7 @@ impl Access {
             None => {
                 let moment = self.inner.principals.moment();
                 let principal = self.resolve(kind, &hash).await?;
-                self.inner.principals.keep(hash, Arc::new(principal), moment)
+                self.inner.principals.keep(hash, Arc::new(principal), None, moment)
             }
         };
         if known.principal.expires_at.is_some_and(|at| at <= now) {
@@ -57,6 +57,10 @@ impl Access {
     /// What a credential lets its owner do.
     pub(super) async fn principal_of(&self, credential: Credential) -> FaultResult<Principal> {
         let narrowed_by = self.narrowing_key(&credential).await?;
+        let function = match credential.kind {
+            CredentialKind::Key => KeyNote::of(&credential).function,
+            CredentialKind::Session | CredentialKind::Invitation => None,
+        };
         let Credential { id, kind, tenant, owner, name, expires_at, .. } = credential;
         let (name, home, grants) = match &owner {
             Subject::User(user) => {
@@ -94,7 +98,16 @@ impl Access {
             Some(key) => Some(self.bound(&Subject::Key(key)).await?).filter(|bounds| !bounds.is_empty()),
             None => None,
         };
-        Ok(Principal { subject: owner, name, credential: Some(id), home, grants, bounds, expires_at })
+        Ok(Principal {
+            subject: owner,
+            name,
+            credential: Some(id),
+            home,
+            grants,
+            bounds,
+            expires_at,
+            function,
+        })
     }
 
     /// The key whose roles narrow what the owner may: a key of somebody can be narrower than

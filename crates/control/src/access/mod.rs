@@ -9,16 +9,18 @@ mod authenticate;
 mod cache;
 mod keys;
 mod limit;
+mod pairs;
 mod password;
 mod roles;
 mod secret;
 mod sessions;
 mod settings;
+pub mod sigv4;
 mod tenants;
 mod used;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nova_domain::{Clock, Code, Fault, FaultResult};
@@ -28,6 +30,8 @@ use tokio_util::sync::CancellationToken;
 
 pub use keys::{KeyOwner, MadeKey, NewKey, RoleGrant};
 pub use limit::Attempt;
+pub use pairs::Signer;
+pub(crate) use pairs::pair_place;
 pub use sessions::{Begun, SignIn};
 pub use settings::AccessSettings;
 pub use users::{Accepting, Invited};
@@ -35,6 +39,8 @@ pub use users::{Accepting, Invited};
 use cache::Principals;
 use limit::Attempts;
 use used::Used;
+
+use crate::vault::Vault;
 
 /// Who may do what. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +57,7 @@ struct Inner {
     principals: Principals,
     used: Used,
     attempts: Attempts,
+    vault: OnceLock<Vault>,
 }
 
 impl Access {
@@ -65,7 +72,10 @@ impl Access {
         let principals = Principals::new(&settings);
         let attempts = Attempts::new(&settings);
         let used = Used::default();
-        Self { inner: Arc::new(Inner { store, system, clock, ids, settings, principals, used, attempts }) }
+        let vault = OnceLock::new();
+        Self {
+            inner: Arc::new(Inner { store, system, clock, ids, settings, principals, used, attempts, vault }),
+        }
     }
 
     /// Writes down when credentials were used, and deletes those that ended, until `stop` fires.

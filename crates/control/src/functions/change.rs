@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
 use nova_domain::network::{NetworkPolicy, NetworkRule};
@@ -24,7 +25,8 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    fn is_keep(&self) -> bool {
+    /// Whether nothing is to be changed.
+    pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
@@ -77,6 +79,7 @@ pub struct Change {
     pub max_wait_ms: Patch<u32>,
     pub description: Patch<String>,
     pub tags: Patch<BTreeMap<String, String>>,
+    pub invoke_policy: Patch<InvokePolicy>,
 }
 
 /// Changes of single limits.
@@ -282,6 +285,8 @@ fn changed_function(function: &Function, change: &Change) -> FaultResult<Functio
     change.description.clone().apply(&mut function.description, String::new());
     change.tags.clone().apply(&mut function.tags, BTreeMap::new());
     validate_notes(&function.description, &function.tags)?;
+    change.invoke_policy.clone().apply(&mut function.invoke_policy, InvokePolicy::default());
+    function.invoke_policy = function.invoke_policy.validated()?;
     Ok(function)
 }
 

@@ -34,7 +34,7 @@ impl Secrets {
         loop {
             let before = self.store().secrets().get(scope, name).await?.secret;
             check_revision_of("secret", name.as_str(), before.revision, expected)?;
-            let _sealing = self.inner.rotation.read().await;
+            let _sealing = self.inner.vault.sealing().await;
             let after = self.applied(&before, &change)?;
             let value = change.value.as_ref().map(|value| self.seal(&after, value)).transpose()?;
             match self.store().secrets().update(scope, &after, value.as_ref()).await {

@@ -33,7 +33,7 @@ impl Secrets {
             updated_at: now,
         };
         secret.validate()?;
-        let _sealing = self.inner.rotation.read().await;
+        let _sealing = self.inner.vault.sealing().await;
         let value = self.seal(&secret, &new.value)?;
         self.store().secrets().create(scope, &secret, &value).await?;
         self.changed(scope);

@@ -99,6 +99,7 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         pool: PoolSettings::default(),
         description: String::new(),
         tags: BTreeMap::new(),
+        invoke_policy: Default::default(),
     }
 }
 

@@ -109,6 +109,7 @@ pub(super) async fn serve(
         ids.clone(),
         super::access_settings(&settings, store.engine()),
     );
+    access.set_vault(secrets.vault());
     if !settings.server.dev
         && let Some(made) = access.first_key().await.context("the first key could not be made")?
     {

@@ -4,6 +4,7 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod audit;
 mod credential;
 mod database;
 mod function;
@@ -38,6 +39,7 @@ const ROLE: &str = "nova_app";
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<Statement> {
     [
+        audit::STATEMENTS,
         database::STATEMENTS,
         function::STATEMENTS,
         version::STATEMENTS,
@@ -67,6 +69,7 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         users: Arc::new(user::PostgresUsers(database.clone())),
         credentials: Arc::new(credential::PostgresCredentials(database.clone())),
         roles: Arc::new(role::PostgresRoles(database.clone())),
+        audit: Arc::new(audit::PostgresAudit(database.clone())),
         engine: database,
     })
 }

@@ -2,6 +2,7 @@
 //! `Conflict` and `InvalidArgument` say what the caller did; `Unavailable` (database not
 //! reachable, queue full) and `Internal` what the platform could not.
 
+pub mod audit;
 pub mod credential;
 pub mod function;
 pub mod log;
@@ -12,6 +13,7 @@ pub mod tenant;
 pub mod user;
 pub mod version;
 
+pub use audit::Audit;
 pub use credential::Credentials;
 
 pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};

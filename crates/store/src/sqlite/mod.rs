@@ -1,5 +1,6 @@
 //! SQLite: three files, each with one writer thread and a few readers.
 
+mod audit;
 mod credential;
 mod file;
 mod function;
@@ -38,6 +39,7 @@ const STATEMENT_CACHE: usize = 128;
 #[cfg(test)]
 pub(crate) fn nova_statements() -> Vec<Statement> {
     [
+        audit::STATEMENTS,
         function::STATEMENTS,
         version::STATEMENTS,
         tenant::STATEMENTS,
@@ -73,6 +75,7 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         users: Arc::new(user::SqliteUsers(nova.clone())),
         credentials: Arc::new(credential::SqliteCredentials(nova.clone())),
         roles: Arc::new(role::SqliteRoles(nova.clone())),
+        audit: Arc::new(audit::SqliteAudit(nova.clone())),
         engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
     })
 }

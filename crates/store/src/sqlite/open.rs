@@ -27,14 +27,31 @@ pub(super) struct FileKind {
     synchronous: &'static str,
     /// Run records may be lost and their space comes back; the rest may not.
     droppable: bool,
+    /// Whether writes are changes of configuration.
+    pub(super) audited: bool,
 }
 
-pub(super) const NOVA: FileKind =
-    FileKind { name: "nova.db", migrations: migrate::SQLITE_NOVA, synchronous: "FULL", droppable: false };
-pub(super) const WORK: FileKind =
-    FileKind { name: "work.db", migrations: migrate::SQLITE_WORK, synchronous: "FULL", droppable: false };
-pub(super) const LOG: FileKind =
-    FileKind { name: "log.db", migrations: migrate::SQLITE_LOG, synchronous: "NORMAL", droppable: true };
+pub(super) const NOVA: FileKind = FileKind {
+    name: "nova.db",
+    migrations: migrate::SQLITE_NOVA,
+    synchronous: "FULL",
+    droppable: false,
+    audited: true,
+};
+pub(super) const WORK: FileKind = FileKind {
+    name: "work.db",
+    migrations: migrate::SQLITE_WORK,
+    synchronous: "FULL",
+    droppable: false,
+    audited: false,
+};
+pub(super) const LOG: FileKind = FileKind {
+    name: "log.db",
+    migrations: migrate::SQLITE_LOG,
+    synchronous: "NORMAL",
+    droppable: true,
+    audited: false,
+};
 
 /// The opened files of a directory.
 pub(super) struct OpenFiles {

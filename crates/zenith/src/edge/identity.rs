@@ -11,6 +11,11 @@ use crate::app::App;
 
 static DEV: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::dev()));
 
+/// The developer.
+pub(super) fn dev() -> Arc<Principal> {
+    DEV.clone()
+}
+
 /// What is known of the caller. A caller that is not known is refused only where it matters.
 pub(crate) enum Identity {
     Known(Arc<Principal>),

@@ -58,6 +58,7 @@ handlers! {
     "activate_version" => version::activate::activate,
     "diff_versions" => version::diff::diff,
     "invoke" => call::invoke::invoke,
+    "aws_invoke" => call::aws::invoke,
     "invoke_stream" => call::stream::stream,
     "list_function_runs" => run::list::of_function,
     "list_runs" => run::list::all,

@@ -2,6 +2,7 @@
 
 mod access;
 mod authorisation;
+mod aws;
 mod calls;
 mod client;
 mod code;

@@ -27,6 +27,7 @@ export function Settings() {
     ["g o", "keys.overview"],
     ["g f", "keys.functions"],
     ["g r", "keys.runs"],
+    ["g e", "nav.secrets"],
     ["g s", "keys.system"],
     ["j  k", "keys.move"],
     ["Enter", "keys.open"],

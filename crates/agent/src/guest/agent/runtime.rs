@@ -58,8 +58,9 @@ impl Agent {
         Ok(())
     }
 
-    pub(super) fn read_runtime_output(&mut self, token: u64) {
-        let Some(runtime) = &mut self.runtime else { return };
+    /// Reads once; how many bytes came.
+    pub(super) fn read_runtime_output(&mut self, token: u64) -> usize {
+        let Some(runtime) = &mut self.runtime else { return 0 };
         let (fd, splitter, over) = match token {
             RUNTIME_OUT => (runtime.stdout.as_raw_fd(), &mut runtime.out, &mut runtime.out_over),
             _ => (runtime.stderr.as_raw_fd(), &mut runtime.err, &mut runtime.err_over),
@@ -70,11 +71,16 @@ impl Agent {
             Ok(Some(0)) | Err(_) => {
                 // User code closed its stdout: nothing more to watch.
                 *over = true;
-                let _ = self.epoll.change(fd, token, 0);
+                // An end is reported also to one who asks for nothing.
+                let _ = self.epoll.remove(fd);
                 splitter.finish(log);
+                0
             }
-            Ok(Some(count)) => splitter.feed(&self.buffer[..count], log),
-            Ok(None) => {}
+            Ok(Some(count)) => {
+                splitter.feed(&self.buffer[..count], log);
+                count
+            }
+            Ok(None) => 0,
         }
     }
 
@@ -184,7 +190,7 @@ impl Agent {
             // An answer of a call that is not running (any more) is no answer.
             return Ok(());
         };
-        if self.is_direct() {
+        if self.init.as_ref().is_some_and(|init| init.concurrency == 1) {
             self.drain_output();
         }
         let call = self.calls.remove(index);
@@ -245,11 +251,16 @@ impl Agent {
     /// Takes what the runtime still had written, with lines that have no end.
     pub(super) fn finish_runtime_output(&mut self) {
         for token in [RUNTIME_OUT, RUNTIME_ERR] {
-            // Bounded: what one pipe holds (64 KiB), since nobody writes any more.
-            for _ in 0..4 {
+            // Bounded: what one pipe holds (1 MiB at most), since nobody writes any more.
+            for _ in 0..16 {
                 self.read_runtime_output(token);
             }
         }
+        self.end_lines();
+    }
+
+    /// Ends lines that have no line end yet.
+    pub(super) fn end_lines(&mut self) {
         let Some(runtime) = &mut self.runtime else { return };
         let log = self.calls.last_mut().map_or(&mut self.stray, |call| &mut call.log);
         runtime.out.finish(log);

@@ -59,6 +59,7 @@ struct Call {
     deadline_ms: f64,
     stream: bool,
     trace_id: Option<String>,
+    client_context: Option<String>,
 }
 
 struct Shim {
@@ -191,6 +192,7 @@ impl Shim {
                         event: exec.input.get().as_bytes().to_vec(),
                         deadline_ms: exec.deadline_ms,
                         stream: exec.stream,
+                        client_context: exec.client_context.as_deref().map(str::to_owned),
                         trace_id: exec.traceparent.as_deref().and_then(api::trace_id),
                     });
                     self.hand_out()?;
@@ -586,6 +588,9 @@ impl Shim {
         ];
         if let Some(trace_id) = &call.trace_id {
             headers.push(("Lambda-Runtime-Trace-Id", trace_id));
+        }
+        if let Some(context) = call.client_context.as_deref().filter(|text| !text.contains(['\r', '\n'])) {
+            headers.push(("Lambda-Runtime-Client-Context", context));
         }
         connection.closing |= !keep_alive;
         http::answer(&mut connection.output, "200 OK", &headers, connection.closing, &call.event);

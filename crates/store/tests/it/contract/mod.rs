@@ -1,6 +1,8 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod audit;
+mod credential;
 mod function;
 mod log;
 mod run;
@@ -80,6 +82,19 @@ mod on {
             secrets_are_found_by_names_and_listed_in_order
             secrets_of_all_tenants_are_resealed_without_a_new_revision
             a_namespace_takes_only_so_many_secrets
+        ;
+        credential:
+            a_key_pair_has_its_sealed_secret_until_it_is_deleted
+            secrets_of_key_pairs_are_resealed_page_by_page
+        ;
+        audit:
+            a_change_has_its_entry_and_a_refused_write_has_none
+            what_is_no_change_by_anybody_has_no_entry
+            entries_are_filtered_and_paged_newest_first
+            the_log_of_another_tenant_is_not_reachable
+            every_kind_of_tampering_is_found_at_its_place
+            the_chain_of_concurrent_writers_does_not_fork
+            rows_of_the_log_cannot_be_changed_by_the_role_of_queries
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable
