@@ -4,6 +4,7 @@
 
 mod access;
 mod cli;
+mod crowd;
 mod dependencies;
 mod examples;
 mod failures;
