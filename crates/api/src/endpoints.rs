@@ -42,6 +42,13 @@ pub struct Endpoint {
     pub response: Body,
 }
 
+impl Endpoint {
+    /// Whether it belongs to the part of AWS's API that is offered: errors have its form there.
+    pub fn is_aws(&self) -> bool {
+        self.path.starts_with(crate::aws::PREFIX)
+    }
+}
+
 /// Methods that the API uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -490,6 +497,19 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "aws_invoke",
+        method: Method::Post,
+        path: "/2015-03-31/functions/{name}/invocations",
+        summary: "Call a function as AWS's clients do: the answer is the output",
+        tag: "calls",
+        permission: Some("function:invoke"),
+        query: &[text("Qualifier", "Version number or `$LATEST`; the active version if absent.")],
+        headers: AWS_HEADERS,
+        request: Body::AnyJson,
+        response: Body::AnyJson,
+        ..ROW
+    },
+    Endpoint {
         id: "list_function_runs",
         path: "/functions/{name}/runs",
         summary: "List runs of a function, newest first",
@@ -705,6 +725,40 @@ pub const ENDPOINTS: &[Endpoint] = &[
         summary: "End the session of the cookie",
         status: 204,
         ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_providers",
+        path: "/auth/providers",
+        summary: "List identity providers to sign in with",
+        tag: "access",
+        response: json::<v1::Page<v1::ProviderView>>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "start_oidc",
+        path: "/auth/oidc/{provider}/start",
+        summary: "Send a browser to an identity provider to sign in (OpenID Connect)",
+        tag: "access",
+        query: &[
+            text("return", "Where in the console to go on, such as `/ui/#/functions`; else its start."),
+            text("invitation", "Secret of an invitation that is accepted so."),
+        ],
+        status: 303,
+        ..OPEN
+    },
+    Endpoint {
+        id: "finish_oidc",
+        path: "/auth/oidc/{provider}/callback",
+        summary: "Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie`",
+        tag: "access",
+        query: &[
+            text("code", "What the provider gives."),
+            text("state", "As it was sent."),
+            text("error", "What the provider says instead."),
+            text("error_description", "The same in words."),
+        ],
+        status: 303,
+        ..OPEN
     },
     Endpoint {
         id: "get_me",
@@ -1186,6 +1240,12 @@ const CALL_HEADERS: &[Query] = &[
     number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
     text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),
     text("traceparent", "W3C trace context; passed on to the function."),
+];
+
+const AWS_HEADERS: &[Query] = &[
+    text("X-Amz-Invocation-Type", "`RequestResponse` or `DryRun` (204 if the call would be allowed)."),
+    text("X-Amz-Log-Type", "`Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64."),
+    text("X-Amz-Client-Context", "A JSON object in base64 for the function's context, at most 3583 bytes."),
 ];
 
 #[cfg(test)]

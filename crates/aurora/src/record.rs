@@ -129,6 +129,7 @@ impl Shared {
             Code::InvalidArgument
             | Code::NotFound
             | Code::NotReady
+            | Code::PermissionDenied
             | Code::PayloadTooLarge
             | Code::LoopDetected => {
                 return;

@@ -17,6 +17,7 @@ pub mod secrets;
 mod settings;
 mod source;
 mod spec;
+mod vault;
 
 pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
@@ -31,3 +32,4 @@ pub use quotas::Quotas;
 pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;
+pub use vault::Vault;

@@ -38,6 +38,7 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     5 "audit" "0005_audit.nova.sql",
     6 "quotas" "0006_quotas.nova.sql",
     7 "aliases" "0007_aliases.nova.sql",
+    9 "signing" "0009_signing.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
 pub(crate) const SQLITE_WORK: &[Migration] = &[];
@@ -54,6 +55,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     5 "audit" "0005_audit.sql",
     6 "quotas" "0006_quotas.sql",
     7 "aliases" "0007_aliases.sql",
+    9 "signing" "0009_signing.sql",
 );
 
 /// A migration that a database says it has.

@@ -8,6 +8,7 @@ mod secret;
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::{CallSource, FunctionError};
 use nova_domain::function::{Function, PoolSettings, VersionSpec};
 use nova_domain::http::HttpSettings;
@@ -83,6 +84,8 @@ pub(crate) struct FunctionData {
     description: String,
     tags: BTreeMap<String, String>,
     pool: PoolSettings,
+    #[serde(default, skip_serializing_if = "InvokePolicy::is_empty")]
+    invoke_policy: InvokePolicy,
     #[serde(default)]
     http: HttpSettings,
 }
@@ -93,6 +96,7 @@ impl FunctionData {
             description: function.description.clone(),
             tags: function.tags.clone(),
             pool: function.pool.clone(),
+            invoke_policy: function.invoke_policy.clone(),
             http: function.http.clone(),
         }
     }
@@ -122,6 +126,7 @@ impl FunctionRow {
             description: data.description,
             tags: data.tags,
             pool: data.pool,
+            invoke_policy: data.invoke_policy,
             http: data.http,
             active_version: to_u32("active version", self.active_version)?,
             latest_version: to_u32("latest version", self.latest_version)?,

@@ -6,6 +6,7 @@ mod call;
 mod error;
 mod function;
 mod log;
+mod people;
 mod platform;
 mod run;
 mod secret;

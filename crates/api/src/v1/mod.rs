@@ -22,7 +22,7 @@ pub mod system;
 pub mod version;
 
 pub use access::{
-    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView, ProviderView,
     RoleGrantBody, SignIn, TenantView, UsableScope,
 };
 pub use alias::{
@@ -30,7 +30,9 @@ pub use alias::{
 };
 pub use audit::{AuditActor, AuditBroken, AuditResource, AuditVerification, AuditView};
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
-pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
+pub use function::{
+    CreateFunction, FunctionView, InvokePolicyBody, LimitsBody, LimitsPatch, LimitsView, PatchFunction,
+};
 pub use health::{Health, HealthCheck, HealthStatus};
 pub use http::{FunctionUrl, SignUrl, SignedUrl};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};

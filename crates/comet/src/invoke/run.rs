@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use nova_agent::protocol::Exec;
+use nova_agent::protocol::{Exec, GuestErrorKind};
 use nova_domain::RunId;
 use nova_domain::call::{Call, CallSource, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
@@ -29,6 +29,8 @@ pub(super) enum Ran {
     Ended(Outcome),
     /// Something else came in its way before it began: it may run elsewhere.
     TakenBack,
+    /// The runtime of its sandbox ended before it took the call: it may run elsewhere.
+    NotBegun,
 }
 
 /// Runs the call; chunks of a streaming call go to `stream` as they come.
@@ -53,6 +55,7 @@ pub(super) async fn run(
     // An HTTP answer is one value unless the function streams it.
     exec.whole = exec.stream && call.source == CallSource::Http;
     exec.traceparent = call.trace.traceparent.as_deref().map(Into::into);
+    exec.client_context = call.client_context.as_deref().map(Into::into);
     exec.tracestate = call.trace.tracestate.as_deref().map(Into::into);
     let pending = match sandbox.exec(&exec, stream) {
         Ok(pending) => pending,
@@ -97,6 +100,12 @@ pub(super) async fn run(
     };
     if matches!(end, End::Lost(SandboxError::TakenBack)) {
         return taken_back(call);
+    }
+    if let End::Answered(answer) = &end
+        && answer.error.as_ref().is_some_and(|error| error.kind == GuestErrorKind::NotBegun)
+    {
+        placed.lease.sandbox().taint();
+        return if call.cancel.is_cancelled() { Err(outcome::cancelled()) } else { Ok(Ran::NotBegun) };
     }
     outcome::from_end(call, &placed, end).await.map(Ran::Ended)
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
 use nova_domain::http::HttpAccess;
@@ -26,7 +27,8 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    fn is_keep(&self) -> bool {
+    /// Whether nothing is to be changed.
+    pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
@@ -81,6 +83,7 @@ pub struct Change {
     pub http_alias: Patch<AliasName>,
     pub description: Patch<String>,
     pub tags: Patch<BTreeMap<String, String>>,
+    pub invoke_policy: Patch<InvokePolicy>,
 }
 
 /// Changes of single limits.
@@ -298,6 +301,8 @@ fn changed_function(function: &Function, change: &Change) -> FaultResult<Functio
     change.description.clone().apply(&mut function.description, String::new());
     change.tags.clone().apply(&mut function.tags, BTreeMap::new());
     validate_notes(&function.description, &function.tags)?;
+    change.invoke_policy.clone().apply(&mut function.invoke_policy, InvokePolicy::default());
+    function.invoke_policy = function.invoke_policy.validated()?;
     Ok(function)
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
 use nova_domain::http::{HttpAccess, HttpSettings};
 use nova_domain::network::NetworkPolicy;
@@ -33,6 +34,7 @@ pub struct Create {
     pub http: HttpAccess,
     pub description: String,
     pub tags: BTreeMap<String, String>,
+    pub invoke_policy: InvokePolicy,
 }
 
 impl Functions {
@@ -46,6 +48,7 @@ impl Functions {
         create.pool.validate()?;
         nova_domain::function::validate_env(&create.env)?;
         validate_notes(&create.description, &create.tags)?;
+        let invoke_policy = create.invoke_policy.validated()?;
         let start = spec::start(create.runtime.runtime, create.handler, create.mode)?;
         nova_domain::host::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
 
@@ -75,6 +78,7 @@ impl Functions {
             description: create.description,
             tags: create.tags,
             pool: create.pool,
+            invoke_policy,
             http,
             active_version: 1,
             latest_version: 1,

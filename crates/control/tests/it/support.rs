@@ -100,6 +100,7 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         http: Default::default(),
         description: String::new(),
         tags: BTreeMap::new(),
+        invoke_policy: Default::default(),
     }
 }
 

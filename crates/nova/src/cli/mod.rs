@@ -1,6 +1,7 @@
 //! The commands. Each is the typed client and printing; what a command does is in the
 //! file of its name.
 
+mod account;
 mod config;
 mod context;
 mod deploy;
@@ -12,10 +13,14 @@ mod invoke;
 mod key;
 mod logs;
 mod output;
+mod pages;
 mod project;
+mod role;
 mod runtimes;
 mod secret;
+mod session;
 mod tenant;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -116,6 +121,21 @@ enum Command {
     /// Work with API keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Work with people: members of a tenant, users of the server, invitations.
+    #[command(subcommand, alias = "member")]
+    User(user::UserCommand),
+    /// Work with service accounts, the programs of a tenant.
+    #[command(subcommand, alias = "service-account")]
+    Account(account::AccountCommand),
+    /// Work with roles, sets of permissions.
+    #[command(subcommand)]
+    Role(role::RoleCommand),
+    /// Give roles to somebody, and take them away.
+    #[command(subcommand)]
+    Binding(role::BindingCommand),
+    /// See where you are signed in, and end it.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Work with tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
@@ -243,6 +263,11 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
             Command::Login(args) => context::login(file, &chosen, &args, &context.printer).await,
             Command::Whoami => context::whoami(&context).await,
             Command::Key(command) => key::run(&context, command).await,
+            Command::User(command) => user::run(&context, command).await,
+            Command::Account(command) => account::run(&context, command).await,
+            Command::Role(command) => role::roles(&context, command).await,
+            Command::Binding(command) => role::bindings(&context, command).await,
+            Command::Session(command) => session::run(&context, command).await,
             Command::Tenant(command) => tenant::tenants(&context, command).await,
             Command::Namespace(command) => tenant::namespaces(&context, command).await,
             Command::Doctor(options) => doctor::doctor(&context, &options).await,

@@ -118,6 +118,9 @@ pub(super) async fn serve(
         ids.clone(),
         super::access_settings(&settings, store.engine()),
     );
+    access.set_vault(secrets.vault());
+    let issuers = settings.access.issuers.iter().map(crate::issuers::IssuerTable::settings);
+    access.set_issuers(issuers.collect::<anyhow::Result<_>>()?)?;
     if !settings.server.dev
         && let Some(made) = access.first_key().await.context("the first key could not be made")?
     {

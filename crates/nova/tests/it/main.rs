@@ -4,13 +4,16 @@
 
 mod access;
 mod cli;
+mod crowd;
 mod dependencies;
 mod examples;
 mod failures;
 mod http;
 mod lambda;
+mod lambda_programs;
 mod lifecycle;
 mod secrets;
 mod server;
+mod stream;
 mod traces;
 mod versions;

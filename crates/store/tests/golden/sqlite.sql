@@ -2,6 +2,7 @@
 CREATE INDEX aliases_due ON aliases (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX bindings_by_subject ON bindings (subject, id);
 CREATE INDEX bindings_by_tenant ON bindings (tenant_id, id);
+CREATE INDEX credential_secrets_key ON credential_secrets (key_id);
 CREATE INDEX credentials_by_end ON credentials (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX credentials_by_owner ON credentials (owner, kind, id);
 CREATE INDEX credentials_by_tenant ON credentials (tenant_id, kind, id);
@@ -69,6 +70,12 @@ CREATE TABLE bindings (
     resources  TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE credential_secrets (
+    credential_id TEXT PRIMARY KEY NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
+    -- Sealed with the master key `key_id`.
+    sealed        BLOB NOT NULL,
+    key_id        TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE credentials (
     id           TEXT PRIMARY KEY NOT NULL,
     kind         TEXT NOT NULL,

@@ -1,10 +1,12 @@
 //! Who may send requests to a function that is not public: who shows a key, or has a signed address.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, Method, header};
 use nova_api::headers;
-use nova_domain::access::{Permission, Target};
+use nova_domain::access::{Permission, Principal, Target};
 use nova_domain::http::SignedAddress;
 use nova_domain::{Code, Fault, FaultResult, FunctionId};
 
@@ -15,8 +17,12 @@ pub(crate) const EXPIRES: &str = "nova-expires";
 pub(crate) const KEY: &str = "nova-key";
 pub(crate) const SIGNATURE: &str = "nova-signature";
 
-/// Fails unless a key is shown that may invoke the function.
-pub(super) async fn by_key(app: &App, given: &HeaderMap, address: &Address<'_>) -> FaultResult<()> {
+/// Whose key is shown. Fails unless it may invoke the function.
+pub(super) async fn by_key(
+    app: &App,
+    given: &HeaderMap,
+    address: &Address<'_>,
+) -> FaultResult<Arc<Principal>> {
     let key = shown_key(given).ok_or_else(|| {
         Fault::new(
             Code::Unauthenticated,
@@ -30,7 +36,7 @@ pub(super) async fn by_key(app: &App, given: &HeaderMap, address: &Address<'_>) 
         resource: Some(address.name.as_str()),
     };
     if caller.allows(Permission::FunctionInvoke, &target) {
-        return Ok(());
+        return Ok(caller);
     }
     Err(Fault::new(Code::PermissionDenied, "this key may not invoke what is here"))
 }

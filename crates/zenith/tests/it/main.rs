@@ -2,13 +2,16 @@
 
 mod access;
 mod authorisation;
+mod aws;
 mod calls;
 mod client;
 mod code;
 mod connection;
 mod edge;
 mod functions;
+mod issuer;
 mod logs;
+mod oidc;
 mod people;
 mod platform;
 #[path = "../../../store/tests/support/postgres.rs"]
@@ -18,4 +21,5 @@ mod stats;
 mod streams;
 mod support;
 mod sweep;
+mod tokens;
 mod versions;

@@ -99,6 +99,7 @@ impl Server {
             ids.clone(),
             AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
         );
+        access.set_vault(secrets.vault());
         let quotas = Quotas::new(functions.clone(), system.clone());
         quotas.reload().await.expect("read");
         let sink = Sink::start(store.clone(), system, quick);
@@ -218,6 +219,27 @@ impl Reply {
         assert_eq!(self.status, status, "{:?}", self.body);
         assert!(!self.header("x-request-id").is_empty());
         self.json()
+    }
+
+    /// A refusal in the form that the endpoint gives to them.
+    pub(crate) fn refused(&self, row: &nova_api::endpoints::Endpoint, status: u16, code: &str) {
+        if !row.is_aws() {
+            self.problem(status, code);
+            return;
+        }
+        let (status, name) = match code {
+            "unauthenticated" => (403, "MissingAuthenticationTokenException"),
+            "permission_denied" => (403, "AccessDeniedException"),
+            "not_found" => (404, "ResourceNotFoundException"),
+            "invalid_argument" => (400, "InvalidParameterValueException"),
+            other => panic!("{other} is not swept"),
+        };
+        assert_eq!(
+            (self.status, self.header("x-amzn-errortype")),
+            (status, name),
+            "{status}: {:?}",
+            self.body
+        );
     }
 
     /// The problem document of a refusal with that status and code.
