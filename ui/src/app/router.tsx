@@ -252,7 +252,7 @@ const settings = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: pick("to", "error"),
+  validateSearch: pick("to"),
   component: lazyRouteComponent(() => import("../pages/sign-in/SignIn"), "SignIn"),
 });
 

@@ -35,7 +35,7 @@ export function Outcome({ outcome }: { outcome: string }) {
 export function useActor(): (entry: Entry) => string {
   const t = useT();
   return ({ actor }) => {
-    const word: Record<string, Key> = { dev: "person.dev", anonymous: "audit.anonymous", system: "audit.system" };
+    const word: Record<string, Key> = { dev: "audit.dev", anonymous: "audit.anonymous", system: "audit.system" };
     const key = word[actor.kind];
     return key ? t(key) : actor.name || actor.id;
   };

@@ -16,6 +16,7 @@ import { Tags } from "../../kit/Tags";
 import { Time } from "../../kit/Time";
 import { count } from "../../lib/format";
 import { reaches, secretsIn, variableFor, variablesOf } from "../../lib/grants";
+import { CallersCard } from "./CallersCard";
 import { refusedIn, RULE } from "./refused";
 import { useSave } from "./useSave";
 
@@ -34,6 +35,7 @@ export function AccessTab() {
       <Secrets fn={fn.data} />
       <Network fn={fn.data} />
       {can("log:read") ? <Refusals fn={fn.data} /> : null}
+      <CallersCard fn={fn.data} />
     </div>
   );
 }
