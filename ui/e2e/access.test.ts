@@ -122,6 +122,36 @@ describe("signing in", { timeout: 120_000 }, () => {
   });
 });
 
+describe("somebody who may only look", { timeout: 60_000 }, () => {
+  it("sees a function and finds nothing to change it by", async () => {
+    const code = 'def handler(event, context):\n    return "as it was"\n';
+    await ask(stage, "POST", "/functions", { name: "looked-at", runtime: "python", handler: "main.handler", code });
+    const viewer = (await ask(stage, "POST", "/keys", { name: "viewer", roles: [{ role: "viewer" }] })) as { secret: string };
+    const { page, context, errors } = await openPage(stage, "/functions", { key: viewer.secret });
+    await page.getByRole("link", { name: "looked-at" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Create function" }).count(), 0);
+    await page.getByRole("link", { name: "looked-at" }).click();
+    await visible(page, "as it was");
+    await visible(page, "You may look at the code, not change it.");
+    assert.equal(await page.getByRole("button", { name: "Save", exact: true }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Invoke" }).isDisabled(), true);
+    await page.getByRole("link", { name: "Configuration" }).click();
+    await page.getByLabel("Memory").waitFor();
+    assert.equal(await page.getByLabel("Memory").isDisabled(), true);
+    assert.equal(await page.getByRole("button", { name: /^Delete/ }).count(), 0);
+    await page.getByRole("link", { name: "Secrets and network" }).click();
+    await visible(page, "It reaches nothing outside its sandbox.");
+    assert.equal(await page.getByLabel("Allow a host").count(), 0);
+    await page.getByRole("link", { name: "Traffic" }).click();
+    await page.getByRole("radio", { name: /^Public/ }).waitFor();
+    assert.equal(await page.getByRole("radio", { name: /^Public/ }).isDisabled(), true);
+    await page.goto(`${stage.url}/ui/`);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
+});
+
 describe("a page of elsewhere", { timeout: 60_000 }, () => {
   it("can neither read nor change anything with the session of its visitor", async () => {
     const { page, context } = await signedIn("/");

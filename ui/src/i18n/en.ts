@@ -166,6 +166,7 @@ export const en = {
   "code.drop": "Discard changes",
   "code.editor": "Code of {path}",
   "code.files": "Files",
+  "code.only_read": "You may look at the code, not change it.",
   "code.path": "Path",
   "code.path_hint": "Below the code's root, such as lib/util.py.",
   "code.remove_file": "Remove {path}",

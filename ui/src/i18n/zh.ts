@@ -168,6 +168,7 @@ export const zh: Record<Key, string> = {
   "code.drop": "放弃更改",
   "code.editor": "{path} 的代码",
   "code.files": "文件",
+  "code.only_read": "你可以查看代码，但不能修改。",
   "code.path": "路径",
   "code.path_hint": "相对于代码根目录，例如 lib/util.py。",
   "code.remove_file": "移除 {path}",

@@ -1,5 +1,5 @@
 import type { Schemas } from "../../api/client";
-import { useCan } from "../../api/me";
+import { useMay } from "../../api/me";
 import { useT } from "../../i18n";
 import { ErrorBox } from "../../kit/Feedback";
 import { Tags } from "../../kit/Tags";
@@ -13,7 +13,7 @@ const PARTS = ["allow", "deny"] as const;
 /** Who may call the function, on top of roles. */
 export function CallersCard({ fn }: { fn: Schemas["FunctionView"] }) {
   const t = useT();
-  const can = useCan();
+  const may = useMay(fn.name);
   const { save, busy, error } = useSave(fn);
   const now = { allow: fn.invoke_policy?.allow ?? [], deny: fn.invoke_policy?.deny ?? [] };
   const change = (part: (typeof PARTS)[number], values: string[]) => void save({ invoke_policy: { ...now, [part]: values } });
@@ -35,7 +35,7 @@ export function CallersCard({ fn }: { fn: Schemas["FunctionView"] }) {
               valid={(one) => CALLER.test(one)}
               rule={t("callers.rule")}
               placeholder="role:operator"
-              disabled={!can("function:share")}
+              disabled={!may("function:share")}
             />
           </div>
         ))}

@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { CircleCheck, FunctionSquare, Plus } from "lucide-react";
 import { api, data } from "../../api/client";
 import { fetchRuns, healthQuery, REFRESH, statsQuery, systemQuery } from "../../api/queries";
+import { useCan } from "../../api/me";
 import { useT } from "../../i18n";
 import { Id } from "../../kit/Copy";
 import { Empty, ErrorBox, Skeleton } from "../../kit/Feedback";
@@ -21,11 +22,12 @@ export function Overview() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const range = { since: search.since ?? "1h", until: search.until };
+  const can = useCan();
   const stats = useQuery({ ...statsQuery(range), refetchInterval: 2 * REFRESH, placeholderData: keepPreviousData });
-  const any = useQuery({ queryKey: ["functions", "any"], queryFn: ({ signal }) => data(api.GET("/functions", { params: { query: { limit: 1 } }, signal })) });
+  const any = useQuery({ queryKey: ["functions", "any"], queryFn: ({ signal }) => data(api.GET("/functions", { params: { query: { limit: 1 } }, signal })), enabled: can("function:read") });
   const latest = useQuery({ queryKey: ["runs", "latest"], queryFn: ({ signal }) => fetchRuns({}, undefined, 8, signal), refetchInterval: REFRESH });
   const health = useQuery({ ...healthQuery, refetchInterval: 2 * REFRESH });
-  const system = useQuery({ ...systemQuery, refetchInterval: 6 * REFRESH, retry: false });
+  const system = useQuery({ ...systemQuery, refetchInterval: 6 * REFRESH, retry: false, enabled: can("system:read") });
 
   if (any.data?.items.length === 0) {
     return (

@@ -2,7 +2,7 @@ import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-quer
 import { Ban, CircleCheck, CirclePause, CircleX, LoaderCircle, Plus, Rocket, Split, Trash2, Undo2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api, data, type Schemas } from "../../../api/client";
-import { useCan } from "../../../api/me";
+import { useMay } from "../../../api/me";
 import { versionsQuery } from "../../../api/queries";
 import { useT, type Key } from "../../../i18n";
 import { Button } from "../../../kit/Button";
@@ -26,11 +26,11 @@ type Doing = { what: "create" } | { what: "change" | "rollout" | "delete"; alias
 /** Names that point to versions, with how much each version gets. */
 export function Aliases({ fn }: { fn: FunctionView }) {
   const t = useT();
-  const can = useCan();
+  const may = useMay(fn.name);
   const list = useQuery(aliasesQuery(fn.name));
   const versions = useInfiniteQuery(versionsQuery(fn.name));
   const [doing, setDoing] = useState<Doing | null>(null);
-  const manage = can("function:update");
+  const manage = may("function:update");
   const numbers = versions.data?.pages.flatMap((one) => one.items.filter((row) => row.compile_status !== "failed").map((row) => row.version)) ?? [];
   const rows = list.data?.items ?? [];
   const close = () => setDoing(null);

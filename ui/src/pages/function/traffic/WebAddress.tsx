@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ExternalLink } from "lucide-react";
 import { useState } from "react";
 import { api, data, type Schemas } from "../../../api/client";
-import { useCan } from "../../../api/me";
+import { useMay } from "../../../api/me";
 import { useT } from "../../../i18n";
 import { Button } from "../../../kit/Button";
 import { Command } from "../../../kit/Copy";
@@ -21,13 +21,13 @@ type Way = (typeof WAYS)[number];
 /** Whether, and for whom, the function has an address on the web. */
 export function WebAddress({ fn }: { fn: FunctionView }) {
   const t = useT();
-  const can = useCan();
+  const may = useMay(fn.name);
   const { save, busy, error } = useSave(fn);
   // What is clicked is shown at once.
   const [chosen, setChosen] = useState<Way | null>(null);
   const aliases = useQuery(aliasesQuery(fn.name));
   const address = useQuery({ queryKey: ["function", fn.name, "url", fn.http], queryFn: ({ signal }) => data(api.GET("/functions/{name}/url", { params: { path: { name: fn.name } }, signal })) });
-  const change = can("function:update") && can("function:share");
+  const change = may("function:update") && may("function:share");
   const choose = (way: Way) => {
     // Whatever anybody on the network may call is not opened by one slip of the mouse.
     setChosen(way);
@@ -97,7 +97,7 @@ export function WebAddress({ fn }: { fn: FunctionView }) {
                 </select>
               )}
             </Field>
-            {fn.http === "signed" && url !== null && can("function:share") ? <Sign name={fn.name} /> : null}
+            {fn.http === "signed" && url !== null && may("function:share") ? <Sign name={fn.name} /> : null}
           </>
         ) : null}
       </div>
