@@ -111,6 +111,7 @@ async function standBefore(target: string, folder: string): Promise<{ url: strin
     const headers = { ...request.headers, host, ...(request.headers.origin === own ? { origin: target } : {}) };
     const onward = httpRequest(target + request.url, { method: request.method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.flushHeaders();
       answer.on("error", () => response.destroy());
       answer.pipe(response);
     });
