@@ -71,6 +71,19 @@ describe("signing in", { timeout: 120_000 }, () => {
     await context.close();
   });
 
+  it("identity providers that the server knows are offered, with the way back", async () => {
+    const { page, context } = await openPage(stage, "/settings");
+    await page.waitForURL("**/ui/sign-in*");
+    await page.route("**/auth/providers", (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [{ name: "corp", title: "Example Corp", start: "/auth/oidc/corp/start" }], next_cursor: null }) }));
+    await page.goto(`${stage.url}/ui/sign-in?to=%2Fruns%3Fstatus%3Dfailed`);
+    const link = page.getByRole("link", { name: "Sign in with Example Corp" });
+    assert.equal(await link.getAttribute("href"), "/auth/oidc/corp/start?return=%2Fui%2Fruns%3Fstatus%3Dfailed");
+    assert.deepEqual(await accessibility(page), []);
+    await page.goto(`${stage.url}/ui/accept#secret-of-it`);
+    assert.equal(await page.getByRole("link", { name: "Accept with Example Corp" }).getAttribute("href"), "/auth/oidc/corp/start?return=%2Fui%2F&invitation=secret-of-it");
+    await context.close();
+  });
+
   it("an address of elsewhere is no way back", async () => {
     const { page, context } = await openPage(stage, "/sign-in?to=https%3A%2F%2Fevil.example%2F");
     await page.getByRole("tab", { name: "API key" }).click();
