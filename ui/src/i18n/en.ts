@@ -447,6 +447,7 @@ export const en = {
   "overview.part_fails": "A part of the server does not work: {part}",
   "overview.recovered": "{n} failed earlier and has succeeded since|{n} failed earlier and have succeeded since",
   "overview.since": "since",
+  "overview.starting": "starting",
   "overview.times": "{count} time|{count} times",
 
   "palette.action": "Action",

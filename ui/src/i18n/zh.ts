@@ -449,6 +449,7 @@ export const zh: Record<Key, string> = {
   "overview.part_fails": "服务器的一部分不工作：{part}",
   "overview.recovered": "{n} 处之前出错，之后已成功",
   "overview.since": "始于",
+  "overview.starting": "正在启动",
   "overview.times": "{count} 次",
 
   "palette.action": "操作",
