@@ -882,6 +882,7 @@ export const en = {
   "versions.size": "Size",
   "versions.stay": "Stay with v{active}",
   "versions.to": "To version",
+  "versions.who": "Who changed this function",
   "versions.with_before": "What changed",
 
   "web.about_key": "Callers with a key that may invoke it.",

@@ -884,6 +884,7 @@ export const zh: Record<Key, string> = {
   "versions.size": "大小",
   "versions.stay": "保持 v{active}",
   "versions.to": "目标版本",
+  "versions.who": "谁更改过此函数",
   "versions.with_before": "更改内容",
 
   "web.about_key": "持有可调用它的密钥的调用者。",
