@@ -216,9 +216,9 @@ impl Follower {
     /// Takes what running calls have printed since.
     fn listen(&mut self) {
         let since = self.query.since;
-        let wanted = |run: &RunId, line: &LogLine| self.wants(run) && since.is_none_or(|since| line.at >= since);
-        let lines =
-            self.sink.live().lines(&self.function, wanted, |run| self.place.seen(run), LIVE_MAX);
+        let wanted =
+            |run: &RunId, line: &LogLine| self.wants(run) && since.is_none_or(|since| line.at >= since);
+        let lines = self.sink.live().lines(&self.function, wanted, |run| self.place.seen(run), LIVE_MAX);
         for (run, line) in lines {
             self.place.add(&run);
             self.ready.push_back(FollowedLine { place: self.place.short(), run, line: (*line).clone() });

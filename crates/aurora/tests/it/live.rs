@@ -126,8 +126,10 @@ async fn a_reader_resumes_from_any_line_without_loss_or_doubles() {
     bench.deploy("f").await;
     let mut stream = follow(&bench, LogQuery::default()).await;
     let (first, second) = (lines(&["a1", "a2", "a3"]), lines(&["b1", "b2"]));
-    let (a, b) =
-        (Running::begin(&bench, call(), first.clone()).await, Running::begin(&bench, call(), second.clone()).await);
+    let (a, b) = (
+        Running::begin(&bench, call(), first.clone()).await,
+        Running::begin(&bench, call(), second.clone()).await,
+    );
     a.print(&first[..1]);
     let mut seen = take(&mut stream, 1).await;
     b.print(&second);

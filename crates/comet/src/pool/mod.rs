@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use nova_domain::FunctionId;
 use nova_domain::call::{FunctionSnapshot, SandboxKey};
 use nova_domain::fault::FaultResult;
-use nova_domain::ports::{CodeTrees, Secrets};
+use nova_domain::ports::{CodeTrees, Secrets, Signals};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -67,14 +67,18 @@ impl Pool {
         egress: Arc<Egress>,
         settings: Settings,
     ) -> Self {
-        let secrets = std::sync::OnceLock::new();
-        let starter =
-            Starter { backend, trees, secrets, runtimes, egress, settings, total: Total::default() };
+        let (secrets, signals) = Default::default();
+        let total = Total::default();
+        let starter = Starter { backend, trees, secrets, signals, runtimes, egress, settings, total };
         Self { functions: Mutex::default(), starter: Arc::new(starter), tickets: AtomicU64::new(0) }
     }
 
     pub(crate) fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
         let _ = self.starter.secrets.set(secrets);
+    }
+
+    pub(crate) fn set_signals(&self, signals: Arc<dyn Signals>) {
+        let _ = self.starter.signals.set(signals);
     }
 
     fn functions(&self) -> MutexGuard<'_, HashMap<SandboxKey, Arc<FunctionPool>>> {

@@ -22,7 +22,7 @@ use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::channel::{Channel, log_line};
+use super::channel::{Channel, add_lines, log_line};
 use super::{Answer, SandboxError};
 
 type Reply = oneshot::Sender<Result<Answer, SandboxError>>;
@@ -288,16 +288,19 @@ impl Direct {
         let _ = call.reply.send(Ok(answer));
     }
 
-    /// Lines of the watched call. `false`: it is none of ours.
-    pub(super) fn on_log(&self, id: &str, lines: impl Iterator<Item = LogLine>) -> bool {
+    /// Lines of the watched call, after those of Init if it is the first. What was added to its log.
+    pub(super) fn on_log(
+        &self,
+        id: &str,
+        lines: Vec<LogLine>,
+        init: impl FnOnce() -> Vec<LogLine>,
+    ) -> Vec<LogLine> {
         let mut state = self.state();
         let ours = state.calls.front().is_some_and(|call| *call.id == *id);
-        if let (true, Some(watched)) = (ours, &mut state.watched)
-            && watched.logs.len() < super::channel::LINES_MAX
-        {
-            watched.logs.extend(lines);
+        match &mut state.watched {
+            Some(watched) if ours => add_lines(&mut watched.logs, &mut init(), lines),
+            _ => Vec::new(),
         }
-        ours
     }
 
     /// The runtime ended. What it had answered is answered, what it had not taken is taken
@@ -382,6 +385,10 @@ impl Direct {
             } else if packet[..] == *RING {
                 self.send_again(packet);
             }
+        }
+        // The first may have been among them.
+        if let Some(call) = state.calls.front_mut() {
+            call.first.get_or_insert_with(Instant::now);
         }
     }
 
