@@ -13,6 +13,7 @@ mod pace;
 mod pool;
 mod process;
 mod rootless;
+mod signals;
 mod streaming;
 mod support;
 
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
     trials.extend(pool::trials());
     trials.extend(ahead::trials());
     trials.extend(streaming::trials(process::stage));
+    trials.extend(signals::trials(process::stage));
     trials.extend(faults::trials());
     trials.extend(orphans::trials());
     trials.extend(pace::trials());
