@@ -362,11 +362,7 @@ async fn a_tenant_sees_its_own_log_only_and_none_of_a_tenant_of_the_same_name_be
     let admin = key("acme").await;
     let seen = ask(&admin, "/audit", "acme").await.good(200);
     let text = seen.to_string();
-    assert!(
-        !text.contains("\"old\"") && text.contains("create_key")
-            || seen["items"].as_array().is_some_and(|items| items.len() == 1),
-        "{text}"
-    );
+    assert!(!text.contains("\"old\"") && text.contains("\"key\""), "{text}");
     ask(&admin, &format!("/audit/{first}"), "acme").await.problem(404, "not_found");
     let all = world.entries("").await;
     assert!(all.iter().any(|entry| entry["resource"]["name"] == "old"), "who runs the server sees it");
