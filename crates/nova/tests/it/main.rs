@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod access;
+mod audit;
 mod cli;
 mod dependencies;
 mod examples;
@@ -10,6 +11,7 @@ mod failures;
 mod http;
 mod lambda;
 mod lifecycle;
+mod quotas;
 mod secrets;
 mod server;
 mod traces;
