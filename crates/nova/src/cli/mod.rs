@@ -1,6 +1,7 @@
 //! The commands. Each is the typed client and printing; what a command does is in the
 //! file of its name.
 
+mod alias;
 mod config;
 mod context;
 mod deploy;
@@ -13,6 +14,7 @@ mod key;
 mod logs;
 mod output;
 mod project;
+mod rollout;
 mod runtimes;
 mod secret;
 mod tenant;
@@ -99,6 +101,12 @@ enum Command {
     /// Work with functions.
     #[command(subcommand, alias = "functions")]
     Fn(FunctionCommand),
+    /// Work with aliases of functions.
+    #[command(subcommand)]
+    Alias(alias::AliasCommand),
+    /// Give a new version the calls of an alias step by step.
+    #[command(subcommand)]
+    Rollout(rollout::RolloutCommand),
     /// Work with secrets.
     #[command(subcommand)]
     Secret(secret::SecretCommand),
@@ -159,6 +167,8 @@ enum FunctionCommand {
     Diff { name: String, from: u32, to: u32 },
     /// Make an earlier version the active one (without a number: the one before).
     Rollback { name: String, version: Option<u32> },
+    /// Show a function's address for the outside, or sign one.
+    Url(function::UrlArgs),
     /// List the runs of a function.
     Runs(function::RunsArgs),
     /// Delete a function with all its versions.
@@ -238,6 +248,8 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
                 logs::logs(&context, &args).await
             }
             Command::Fn(command) => function_command(&context, command).await,
+            Command::Alias(command) => alias::run(&context, command).await,
+            Command::Rollout(command) => rollout::run(&context, command).await,
             Command::Secret(command) => secret::run(&context, command).await,
             Command::Runtimes => runtimes::list(&context).await,
             Command::Login(args) => context::login(file, &chosen, &args, &context.printer).await,
@@ -267,6 +279,7 @@ async fn function_command(context: &Context, command: FunctionCommand) -> Comman
         FunctionCommand::Versions { name } => function::versions(context, &name).await,
         FunctionCommand::Diff { name, from, to } => function::diff(context, &name, from, to).await,
         FunctionCommand::Rollback { name, version } => function::rollback(context, &name, version).await,
+        FunctionCommand::Url(args) => function::url(context, &args).await,
         FunctionCommand::Runs(args) => function::runs(context, &args).await,
         FunctionCommand::Delete { name, yes } => function::delete(context, &name, yes).await,
         FunctionCommand::Deploy(_) | FunctionCommand::Invoke(_) | FunctionCommand::Logs(_) => {

@@ -254,7 +254,10 @@ mod tests {
         );
         assert_eq!(given(&json!({"statusCode": 204, "body": "x"})).await.2, "");
         let (_, headers, body) = given(&json!({"statusCode": 200, "body": {"a": 1}})).await;
-        assert_eq!((headers["content-type"].to_str().expect("text"), body.as_str()), ("application/json", "{\"a\":1}"));
+        assert_eq!(
+            (headers["content-type"].to_str().expect("text"), body.as_str()),
+            ("application/json", "{\"a\":1}")
+        );
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! The server over HTTP: real control plane and store (SQLite, for access PostgreSQL too), scripted execution.
 
 mod access;
+mod aliases;
 mod authorisation;
 mod calls;
 mod client;
 mod code;
 mod connection;
+mod content;
 mod edge;
 mod functions;
 mod logs;
