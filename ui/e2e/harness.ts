@@ -11,6 +11,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
+  /** A key that may do everything; empty with --dev. */
+  key: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -30,14 +32,21 @@ async function freePort(): Promise<number> {
   });
 }
 
-export async function startStage(): Promise<Stage> {
+export interface Setting {
+  /** Without --dev: a key is needed, and `Stage.key` is one that may do everything. */
+  guarded?: boolean;
+  /** Further flags of the browser. */
+  flags?: string[];
+}
+
+export async function startStage({ guarded = false, flags = [] }: Setting = {}): Promise<Stage> {
   const browser = await chromium.launch({
     executablePath: process.env.NOVA_TEST_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...flags],
   });
   // A server that runs already, for work on the tests.
   const given = process.env.NOVA_TEST_UI_URL;
-  if (given) return { url: given, browser, crash: async () => {}, restart: async () => {}, close: () => browser.close() };
+  if (given) return { url: given, browser, key: "", crash: async () => {}, restart: async () => {}, close: () => browser.close() };
 
   const binary = process.env.NOVA_TEST_BINARY;
   if (!binary) throw new Error("NOVA_TEST_BINARY names the nova binary whose console is tested");
@@ -48,7 +57,7 @@ export async function startStage(): Promise<Stage> {
   let output = "";
   const start = async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NOVA_")));
-    server = spawn(binary, ["serve", "--dev", "--listen", `127.0.0.1:${port}`, "--content-listen", "127.0.0.1:0", "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
+    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--content-listen", "127.0.0.1:0", "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
     for (let tries = 0; tries < 300; tries += 1) {
       if (server.exitCode !== null) throw new Error(`nova ended:\n${output}`);
@@ -69,8 +78,11 @@ export async function startStage(): Promise<Stage> {
     clearTimeout(late);
   };
   await start();
+  const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
+  if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
   return {
     url,
+    key,
     browser,
     crash: () => end("SIGKILL"),
     restart: start,
@@ -134,7 +146,7 @@ export async function shotFolder(): Promise<string> {
 
 /** Sends JSON to the server, beside the browser. */
 export async function ask(stage: Stage, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(stage.url + path, { method, headers: { "content-type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
+  const response = await fetch(stage.url + path, { method, headers: { "content-type": "application/json", ...(stage.key ? { "x-api-key": stage.key } : {}) }, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text ? JSON.parse(text) : null;

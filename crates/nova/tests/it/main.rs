@@ -4,6 +4,7 @@
 
 mod access;
 mod cli;
+mod content;
 mod dependencies;
 mod examples;
 mod failures;
