@@ -205,3 +205,14 @@ async fn with_dev_nobody_needs_a_key_and_a_key_still_counts() {
     as_key(&server, "nova_wrong", "GET", "/functions", None).await.problem(401, "unauthenticated");
     assert!(Principal::dev().is_superadmin());
 }
+
+#[tokio::test]
+async fn with_dev_a_planted_session_shuts_nobody_out() {
+    let server = Server::start().await;
+    let own = server.url("");
+    for cookie in ["nova_session=evil", "nova_session=novas_x; nova_session=", "nova_session=evil; a=b"] {
+        let request = server.request("GET", "/auth/me").header("origin", own.trim_end_matches('/'));
+        let me = server.send(request.header("cookie", cookie)).await.good(200);
+        assert_eq!(me["dev"], json!(true), "{cookie}");
+    }
+}
