@@ -612,6 +612,7 @@ export const en = {
 
   "source.api": "call",
   "source.function": "function",
+  "source.http": "web",
   "source.stream": "stream",
 
   "state.build_failed": "Build failed",

@@ -614,6 +614,7 @@ export const zh: Record<Key, string> = {
 
   "source.api": "调用",
   "source.function": "函数",
+  "source.http": "网页",
   "source.stream": "流式",
 
   "state.build_failed": "构建失败",

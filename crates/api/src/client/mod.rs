@@ -1,6 +1,7 @@
 //! The typed client of the API. Every method is one request; none is repeated by itself.
 
 mod access;
+mod alias;
 mod audit;
 mod call;
 mod error;

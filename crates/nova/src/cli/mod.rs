@@ -2,6 +2,7 @@
 //! file of its name.
 
 mod account;
+mod alias;
 mod audit;
 mod config;
 mod context;
@@ -18,6 +19,7 @@ mod pages;
 mod project;
 mod quota;
 mod role;
+mod rollout;
 mod runtimes;
 mod secret;
 mod session;
@@ -106,6 +108,12 @@ enum Command {
     /// Work with functions.
     #[command(subcommand, alias = "functions")]
     Fn(FunctionCommand),
+    /// Work with aliases of functions.
+    #[command(subcommand)]
+    Alias(alias::AliasCommand),
+    /// Give a new version the calls of an alias step by step.
+    #[command(subcommand)]
+    Rollout(rollout::RolloutCommand),
     /// Work with secrets.
     #[command(subcommand)]
     Secret(secret::SecretCommand),
@@ -187,6 +195,8 @@ enum FunctionCommand {
     Diff { name: String, from: u32, to: u32 },
     /// Make an earlier version the active one (without a number: the one before).
     Rollback { name: String, version: Option<u32> },
+    /// Show a function's address for the outside, or sign one.
+    Url(function::UrlArgs),
     /// List the runs of a function.
     Runs(function::RunsArgs),
     /// Delete a function with all its versions.
@@ -269,6 +279,8 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
                 logs::logs(&context, &args).await
             }
             Command::Fn(command) => function_command(&context, command).await,
+            Command::Alias(command) => alias::run(&context, command).await,
+            Command::Rollout(command) => rollout::run(&context, command).await,
             Command::Secret(command) => secret::run(&context, command).await,
             Command::Runtimes => runtimes::list(&context).await,
             Command::Login(args) => context::login(file, &chosen, &args, &context.printer).await,
@@ -305,6 +317,7 @@ async fn function_command(context: &Context, command: FunctionCommand) -> Comman
         FunctionCommand::Versions { name } => function::versions(context, &name).await,
         FunctionCommand::Diff { name, from, to } => function::diff(context, &name, from, to).await,
         FunctionCommand::Rollback { name, version } => function::rollback(context, &name, version).await,
+        FunctionCommand::Url(args) => function::url(context, &args).await,
         FunctionCommand::Runs(args) => function::runs(context, &args).await,
         FunctionCommand::Delete { name, yes } => function::delete(context, &name, yes).await,
         FunctionCommand::Deploy(_) | FunctionCommand::Invoke(_) | FunctionCommand::Logs(_) => {

@@ -5,6 +5,7 @@
 mod access;
 mod audit;
 mod cli;
+mod content;
 mod crowd;
 mod dependencies;
 mod examples;

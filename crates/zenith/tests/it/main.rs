@@ -1,6 +1,7 @@
 //! The server over HTTP: real control plane and store (SQLite, for access PostgreSQL too), scripted execution.
 
 mod access;
+mod aliases;
 mod audit;
 mod authorisation;
 mod aws;
@@ -8,6 +9,7 @@ mod calls;
 mod client;
 mod code;
 mod connection;
+mod content;
 mod edge;
 mod functions;
 mod issuer;
