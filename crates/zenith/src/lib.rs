@@ -16,8 +16,10 @@ mod refused;
 mod routes;
 mod serve;
 mod sse;
+mod tls;
 
 pub use app::{App, Check, Parts, Readiness, SystemReport};
 pub use edge::guard::DevGuard;
 pub use edge::site::Site;
 pub use serve::{ServeSettings, serve};
+pub use tls::Tls;

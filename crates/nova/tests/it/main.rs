@@ -12,5 +12,6 @@ mod lambda;
 mod lifecycle;
 mod secrets;
 mod server;
+mod tls;
 mod traces;
 mod versions;
