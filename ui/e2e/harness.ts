@@ -11,6 +11,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
+  /** The first key, of a server that asks for one. */
+  key?: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -30,7 +32,8 @@ async function freePort(): Promise<number> {
   });
 }
 
-export async function startStage(): Promise<Stage> {
+/** With `guarded`, everybody needs a key or a session. */
+export async function startStage({ guarded = false } = {}): Promise<Stage> {
   const browser = await chromium.launch({
     executablePath: process.env.NOVA_TEST_CHROMIUM ?? "/usr/bin/chromium",
     args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
@@ -48,7 +51,7 @@ export async function startStage(): Promise<Stage> {
   let output = "";
   const start = async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NOVA_")));
-    server = spawn(binary, ["serve", "--dev", "--listen", `127.0.0.1:${port}`, "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
+    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--content-listen", "127.0.0.1:0", "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
     for (let tries = 0; tries < 300; tries += 1) {
       if (server.exitCode !== null) throw new Error(`nova ended:\n${output}`);
@@ -69,8 +72,11 @@ export async function startStage(): Promise<Stage> {
     clearTimeout(late);
   };
   await start();
+  const key = /\bnova_[A-Za-z0-9_-]{20,}/.exec(output)?.[0];
+  if (guarded && !key) throw new Error(`nova printed no first key:\n${output}`);
   return {
     url,
+    key,
     browser,
     crash: () => end("SIGKILL"),
     restart: start,
@@ -89,6 +95,8 @@ export interface Look {
   language?: "en" | "zh";
   width?: number;
   height?: number;
+  /** Signs in with that key first. */
+  key?: string;
 }
 
 /** A page that fails its test when the console logs an error. */
@@ -108,6 +116,10 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  if (look.key) {
+    const signedIn = await context.request.post(`${stage.url}/auth/sign-in`, { data: { key: look.key } });
+    if (!signedIn.ok()) throw new Error(`sign-in: ${signedIn.status()}`);
+  }
   await page.goto(`${stage.url}/ui${path}`);
   return { page, context, errors };
 }
@@ -133,8 +145,14 @@ export async function shotFolder(): Promise<string> {
 }
 
 /** Sends JSON to the server, beside the browser. */
-export async function ask(stage: Stage, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(stage.url + path, { method, headers: { "content-type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
+export async function ask(stage: Stage, method: string, path: string, body?: unknown, scope?: { tenant?: string; namespace?: string }): Promise<unknown> {
+  const headers = {
+    "content-type": "application/json",
+    ...(stage.key ? { authorization: `Bearer ${stage.key}` } : {}),
+    ...(scope?.tenant ? { "x-nova-tenant": scope.tenant } : {}),
+    ...(scope?.namespace ? { "x-nova-namespace": scope.namespace } : {}),
+  };
+  const response = await fetch(stage.url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text ? JSON.parse(text) : null;

@@ -58,6 +58,8 @@ codes! {
     NotReady => "not_ready", 409, true;
     /// The function refers to a secret that does not exist or was not granted to it.
     SecretUnavailable => "secret_unavailable", 409, false;
+    /// A quota of the tenant leaves no room for this thing; it stays so until something is deleted.
+    QuotaExceeded => "quota_exceeded", 409, false;
     /// The body is larger than the limit in the message.
     PayloadTooLarge => "payload_too_large", 413, false;
     /// The body's content type is not accepted here.
@@ -80,6 +82,12 @@ codes! {
     MissingOnHost => "missing_on_host", 501, false;
     /// The sandbox broke while the call was in it; user code may have run in part.
     SandboxLost => "sandbox_lost", 502, true;
+    /// The function that serves this address failed.
+    FunctionFailed => "function_failed", 502, false;
+    /// The function that serves this address took longer than it may.
+    FunctionTimeout => "function_timeout", 504, false;
+    /// The function that serves this address answered with what is no HTTP answer.
+    BadAnswer => "bad_answer", 502, false;
     /// A fault of Nova itself.
     Internal => "internal", 500, true;
 }

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
+use crate::repo::{
+    Aliases, Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -20,6 +22,7 @@ pub struct System(());
 pub struct Store {
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) versions: Arc<dyn Versions>,
+    pub(crate) aliases: Arc<dyn Aliases>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -27,6 +30,8 @@ pub struct Store {
     pub(crate) users: Arc<dyn Users>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) roles: Arc<dyn Roles>,
+    pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -64,6 +69,11 @@ impl Store {
         &*self.versions
     }
 
+    /// Aliases and rollouts.
+    pub fn aliases(&self) -> &dyn Aliases {
+        &*self.aliases
+    }
+
     /// Run records.
     pub fn runs(&self) -> &dyn Runs {
         &*self.runs
@@ -97,6 +107,16 @@ impl Store {
     /// Custom roles, and roles given to somebody.
     pub fn roles(&self) -> &dyn Roles {
         &*self.roles
+    }
+
+    /// Quotas of tenants.
+    pub fn quotas(&self) -> &dyn Quotas {
+        &*self.quotas
+    }
+
+    /// Who changed what.
+    pub fn audit(&self) -> &dyn Audit {
+        &*self.audit
     }
 
     /// `sqlite` or `postgres`.

@@ -1,6 +1,7 @@
 //! The typed client of the API. Every method is one request; none is repeated by itself.
 
 mod access;
+mod audit;
 mod call;
 mod error;
 mod function;
@@ -20,6 +21,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::access::ListKeys;
+pub use self::audit::{ListAudit, VerifyAudit};
 pub use self::call::{CallOptions, EventStream, StreamItem};
 pub use self::error::ClientError;
 pub use self::function::ListFunctions;

@@ -30,6 +30,9 @@ const UNSENT_MAX: usize = 4 * FRAME_MAX;
 /// The guest bounds the log of a call; this bounds a guest that does not.
 pub(super) const LINES_MAX: usize = 100_000;
 
+/// How long a Ping may take: on a busy machine the agent must get a CPU, and end processes.
+const PONG_MAX: Duration = Duration::from_secs(5);
+
 type Reply = oneshot::Sender<Result<Answer, SandboxError>>;
 
 struct Waiting {
@@ -94,9 +97,14 @@ impl Channel {
         self.fatal.load(Ordering::Relaxed)
     }
 
-    /// The way to the shim itself, while no call is with the agent.
+    /// The way to the shim itself.
     pub(super) fn direct(&self) -> Option<&Arc<Direct>> {
-        self.direct.get().filter(|_| self.state().waiting.is_empty())
+        self.direct.get()
+    }
+
+    /// Whether a call is with the agent.
+    pub(super) fn has_waiting(&self) -> bool {
+        !self.state().waiting.is_empty()
     }
 
     pub(super) fn cancel(&self, id: &str) -> bool {
@@ -158,12 +166,10 @@ impl Channel {
         Ok(())
     }
 
-    /// Waits until the agent answers a Ping, at most a second.
-    pub(super) async fn ping(&self) {
+    /// Waits until the agent answers a Ping, at most some seconds. `false`: it did not.
+    pub(super) async fn ping(&self) -> bool {
         let pong = self.pong.notified();
-        if self.send(PING).is_ok() {
-            let _ = tokio::time::timeout(Duration::from_secs(1), pong).await;
-        }
+        self.send(PING).is_ok() && tokio::time::timeout(PONG_MAX, pong).await.is_ok()
     }
 
     /// Ends the calls that the agent has with an error of the function.

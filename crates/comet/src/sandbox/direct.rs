@@ -13,7 +13,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use nova_agent::descriptors;
 use nova_agent::protocol::{
-    Cancel, End, GuestError, GuestErrorKind, GuestMessage, HostMessage, PACKET_MAX, RING, Resp, Watch,
+    Cancel, DIRECT_MAX, End, GuestError, GuestErrorKind, GuestMessage, HostMessage, PACKET_MAX, RING, Resp,
+    Watch,
 };
 use nova_domain::log::LogLine;
 use tokio::io::Interest;
@@ -39,6 +40,8 @@ struct Sent {
     sent: Instant,
     /// Since when it is the first that has no answer, so that the shim is at it.
     first: Option<Instant>,
+    /// Its caller left after it had begun.
+    cancelled: bool,
 }
 
 /// What the agent watches: the first call.
@@ -60,6 +63,8 @@ struct State {
     used: bool,
     /// The agent cleans up; no call may run meanwhile.
     tidying: bool,
+    /// What was wrong with a packet that was taken outside the task.
+    broken: Option<String>,
 }
 
 pub(super) struct Direct {
@@ -95,11 +100,19 @@ impl Direct {
     /// Whether another call may be sent before those in it have ended.
     pub(super) fn takes_ahead(&self) -> bool {
         let state = self.state();
-        state.watched.is_none() && !state.tidying && state.usual_us < SHORT_US
+        let short = state.usual_us < SHORT_US && state.calls.len() < DIRECT_MAX;
+        short && state.watched.is_none() && !state.tidying && !self.agent_has_calls()
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        self.state().calls.is_empty()
+    /// Runs `begin`, which gives a call to the agent, if no call is here or there. In one step,
+    /// because the agent could not tell the lines of two calls apart.
+    pub(super) fn if_idle<T>(&self, begin: impl FnOnce() -> T) -> Option<T> {
+        let state = self.state();
+        (state.calls.is_empty() && !self.agent_has_calls()).then(begin)
+    }
+
+    fn agent_has_calls(&self) -> bool {
+        self.channel.upgrade().is_some_and(|channel| channel.has_waiting())
     }
 
     /// Whether calls came since the last time this was asked. If so, nothing is sent ahead until
@@ -124,12 +137,14 @@ impl Direct {
     ) -> Result<oneshot::Receiver<Result<Answer, SandboxError>>, Option<SandboxError>> {
         let (reply, receiver) = oneshot::channel();
         let mut state = self.state();
-        if self.channel.upgrade().is_none_or(|channel| channel.is_closed() || channel.is_fatal()) {
+        let takes_none =
+            |channel: Arc<Channel>| channel.is_closed() || channel.is_fatal() || channel.has_waiting();
+        if self.channel.upgrade().is_none_or(takes_none) {
             return Err(Some(SandboxError::TakenBack));
         }
         // Whoever looked whether one more may be sent may have looked before the agent was asked
         // to watch. From then on nothing may follow: the agent could not tell whose lines it reads.
-        if state.watched.is_some() {
+        if state.watched.is_some() || state.calls.len() >= DIRECT_MAX {
             return Err(Some(SandboxError::TakenBack));
         }
         match descriptors::send_packet(self.socket.as_fd(), body) {
@@ -139,7 +154,7 @@ impl Direct {
         }
         let sent = Instant::now();
         let first = state.calls.is_empty().then_some(sent);
-        state.calls.push_back(Sent { id: id.into(), reply, timeout_ms, sent, first });
+        state.calls.push_back(Sent { id: id.into(), reply, timeout_ms, sent, first, cancelled: false });
         state.used = true;
         if !std::mem::replace(&mut state.ticking, true) {
             self.tick.notify_one();
@@ -171,6 +186,10 @@ impl Direct {
                     ticking = self.look_at_the_clock();
                     timer.as_mut().reset(Instant::now() + WATCH_AFTER);
                 }
+            }
+            let broken = self.state().broken.take();
+            if let Some(why) = broken {
+                return self.fail(&why);
             }
             if self.channel.upgrade().is_none_or(|channel| channel.is_closed()) {
                 return;
@@ -330,8 +349,15 @@ impl Direct {
     /// Takes answers that are there already.
     fn drain(&self, state: &mut State) {
         let mut buffer = BytesMut::new();
-        while let Ok(Some(packet)) = take(&self.socket, &mut buffer) {
-            if self.on_packet(state, &packet).is_err() {
+        loop {
+            let handled = match take(&self.socket, &mut buffer) {
+                Ok(Some(packet)) => self.on_packet(state, &packet),
+                Ok(None) => return,
+                Err(why) => Err(why),
+            };
+            if let Err(why) = handled {
+                state.broken.get_or_insert(why);
+                self.tick.notify_one();
                 return;
             }
         }
@@ -385,11 +411,23 @@ impl Direct {
             return true;
         }
         self.give_back(&mut state, &unread);
-        if state.calls.front().is_some_and(is_it) {
-            self.watch(&mut state);
-            self.tell(serde_json::to_vec(&Cancel::new(id)));
+        if let Some(call) = state.calls.iter_mut().find(|call| *call.id == *id) {
+            call.cancelled = true;
         }
+        self.end_cancelled(&mut state);
         true
+    }
+
+    /// Has the agent end the first call if its caller left. For another one that has begun an
+    /// answer of the agent is on its way, after which that call is the first.
+    fn end_cancelled(&self, state: &mut State) {
+        let Some(call) = state.calls.front_mut() else { return };
+        if !std::mem::take(&mut call.cancelled) {
+            return;
+        }
+        let cancel = Cancel::new(call.id.as_ref());
+        self.watch(state);
+        self.tell(serde_json::to_vec(&cancel));
     }
 
     /// Has the agent watch the first call. Nothing may be unread, lest the shim goes on to it.
@@ -412,12 +450,14 @@ impl Direct {
             state.ticking = false;
             return false;
         };
-        if call.first.is_some_and(|since| since.elapsed() >= WATCH_AFTER) && state.watched.is_none() {
+        let late = call.first.is_some_and(|since| since.elapsed() >= WATCH_AFTER);
+        if (late || call.cancelled) && state.watched.is_none() {
             let unread = self.unread();
             self.drain(&mut state);
             self.give_back(&mut state, &unread);
             self.watch(&mut state);
         }
+        self.end_cancelled(&mut state);
         true
     }
 

@@ -117,11 +117,13 @@ impl Sandbox {
                 Err(None) => {}
             }
         }
-        // With the agent there is one at a time.
-        if !self.is_idle() {
-            return Err(SandboxError::TakenBack);
-        }
-        let answer = self.channel.expect(&exec.request_id, stream)?;
+        let answer = match self.channel.direct() {
+            // With the agent there is one at a time, and none beside it.
+            Some(direct) => direct
+                .if_idle(|| self.channel.expect(&exec.request_id, stream))
+                .unwrap_or(Err(SandboxError::TakenBack))?,
+            None => self.channel.expect(&exec.request_id, stream)?,
+        };
         if let Err(error) = self.channel.send(&body) {
             self.channel.forget(&exec.request_id);
             return Err(error);
@@ -161,10 +163,6 @@ impl Sandbox {
         !self.tainted.load(Ordering::Relaxed) && !self.channel.is_closed() && !self.channel.is_fatal()
     }
 
-    fn is_idle(&self) -> bool {
-        self.channel.direct().is_none_or(|direct| direct.is_idle())
-    }
-
     /// Whether a short call may be sent before those in it have ended: its calls are short,
     /// and what is not begun can be taken back.
     pub(crate) fn takes_ahead(&self) -> bool {
@@ -178,7 +176,10 @@ impl Sandbox {
 
     /// Has the agent end what is left running. No call may run meanwhile.
     pub(crate) async fn clean_up(&self) {
-        self.channel.ping().await;
+        // One that is late would end processes of a later call.
+        if !self.channel.ping().await {
+            self.taint();
+        }
         if let Some(direct) = self.channel.direct() {
             direct.tidied();
         }

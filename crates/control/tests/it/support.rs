@@ -97,6 +97,7 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         limits: Limits::default(),
         network: Default::default(),
         pool: PoolSettings::default(),
+        http: Default::default(),
         description: String::new(),
         tags: BTreeMap::new(),
         invoke_policy: Default::default(),

@@ -4,11 +4,14 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod alias;
+mod audit;
 mod credential;
 mod database;
 mod function;
 mod log;
 mod migrate;
+mod quota;
 mod role;
 mod run;
 mod secret;
@@ -38,15 +41,18 @@ const ROLE: &str = "nova_app";
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<Statement> {
     [
+        audit::STATEMENTS,
         database::STATEMENTS,
         function::STATEMENTS,
         version::STATEMENTS,
         run::STATEMENTS,
         log::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
     ]
     .concat()
@@ -60,6 +66,7 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
     Ok(Store {
         functions: Arc::new(function::PostgresFunctions(database.clone())),
         versions: Arc::new(version::PostgresVersions(database.clone())),
+        aliases: Arc::new(alias::PostgresAliases(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
         secrets: Arc::new(secret::PostgresSecrets(database.clone())),
@@ -67,6 +74,8 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         users: Arc::new(user::PostgresUsers(database.clone())),
         credentials: Arc::new(credential::PostgresCredentials(database.clone())),
         roles: Arc::new(role::PostgresRoles(database.clone())),
+        audit: Arc::new(audit::PostgresAudit(database.clone())),
+        quotas: Arc::new(quota::PostgresQuotas(database.clone())),
         engine: database,
     })
 }

@@ -97,9 +97,11 @@ fn kind(fault: &Fault) -> (u16, &'static str) {
         Code::PermissionDenied => (403, "AccessDeniedException"),
         Code::NotFound => (404, "ResourceNotFoundException"),
         Code::MethodNotAllowed => (405, "UnknownOperationException"),
-        Code::AlreadyExists | Code::Conflict | Code::NotReady | Code::SecretUnavailable => {
-            (409, "ResourceConflictException")
-        }
+        Code::AlreadyExists
+        | Code::Conflict
+        | Code::NotReady
+        | Code::QuotaExceeded
+        | Code::SecretUnavailable => (409, "ResourceConflictException"),
         Code::PayloadTooLarge | Code::ResponseTooLarge => (413, "RequestTooLargeException"),
         Code::UnsupportedMediaType => (415, "UnsupportedMediaTypeException"),
         Code::ResourceExhausted | Code::QueueFull => (429, "TooManyRequestsException"),
@@ -109,6 +111,10 @@ fn kind(fault: &Fault) -> (u16, &'static str) {
         | Code::Unavailable
         | Code::MissingOnHost
         | Code::SandboxLost
+        // Those three are of the content listener, which has no such answers.
+        | Code::FunctionFailed
+        | Code::FunctionTimeout
+        | Code::BadAnswer
         | Code::Internal => (code.http_status(), "ServiceException"),
     };
     (status, named.map(|named| named.0).or(refusal.map(|refusal| refusal.aws_type())).unwrap_or(name))

@@ -7,7 +7,8 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request, Uri, header};
 use nova_domain::{Code, Fault, FaultResult};
 
 /// Accepts requests to a loopback name or address on one of these ports.
@@ -23,9 +24,26 @@ impl DevGuard {
     }
 
     pub(crate) fn check<B>(&self, request: &Request<B>) -> FaultResult<()> {
+        self.host(request.uri(), request.headers())?;
         let headers = request.headers();
+        match only(headers, header::ORIGIN)? {
+            None => Ok(()),
+            Some(origin) if origin.strip_prefix("http://").is_some_and(|host| self.is_ours(host)) => Ok(()),
+            Some(_) => Err(refuse(
+                "this server runs with --dev and takes no requests of web pages from elsewhere (header Origin)",
+            )),
+        }
+    }
+
+    /// The name that the client knows this server by is this machine's. For the content listener, whose
+    /// answers may be for pages of elsewhere: functions say so themselves.
+    pub(crate) fn check_host(&self, parts: &Parts) -> FaultResult<()> {
+        self.host(&parts.uri, &parts.headers)
+    }
+
+    fn host(&self, uri: &Uri, headers: &HeaderMap) -> FaultResult<()> {
         // HTTP/2 has the host in the request line; a header beside it must not speak against it.
-        let host = match request.uri().authority() {
+        let host = match uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => only(headers, header::HOST)?,
         };
@@ -34,13 +52,7 @@ impl DevGuard {
                 "this server runs with --dev and answers only to localhost; use http://127.0.0.1 and its port",
             ));
         }
-        match only(headers, header::ORIGIN)? {
-            None => Ok(()),
-            Some(origin) if origin.strip_prefix("http://").is_some_and(|host| self.is_ours(host)) => Ok(()),
-            Some(_) => Err(refuse(
-                "this server runs with --dev and takes no requests of web pages from elsewhere (header Origin)",
-            )),
-        }
+        Ok(())
     }
 
     /// Whether `host` (with its port) is this machine and one of our ports.

@@ -1,5 +1,6 @@
 //! Everything that happens to each request before and after its handler.
 
+pub(crate) mod audited;
 pub(crate) mod authorise;
 pub(crate) mod aws;
 pub(crate) mod context;
@@ -9,7 +10,7 @@ pub(crate) mod measure;
 mod scope;
 mod signature;
 pub(crate) mod site;
-mod trace;
+pub(crate) mod trace;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -33,6 +34,7 @@ use context::Context;
 use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
+const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
 
 /// Takes requests in and gives answers out.
@@ -84,10 +86,23 @@ impl Edge {
             aws::sign(&mut response, &context.request_id);
         }
         sign(response.headers_mut(), &context);
+        self.warn(&mut response, &context);
         let status = response.status();
         self.app.inner.meter.count(&context, &method, status, began.elapsed());
         note(&context, &method, uri.path(), status, began.elapsed(), fault.as_ref());
         response
+    }
+
+    /// Tells somebody who is known which soft limits of their tenant are reached.
+    fn warn(&self, response: &mut Response, context: &Context) {
+        let allowed = response.status().is_success()
+            && context.caller().is_ok_and(|caller| caller.knows(&context.scope.tenant));
+        if !allowed {
+            return;
+        }
+        if let Some(value) = self.app.quotas().warning(&context.scope).and_then(|text| text.try_into().ok()) {
+            response.headers_mut().insert(QUOTA_WARNING, value);
+        }
     }
 
     /// The context of a request, and why it goes no further.
@@ -131,12 +146,12 @@ impl Edge {
 }
 
 /// A request id of a client: 1 to 128 letters, digits, `.`, `_` or `-`.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
+pub(crate) fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
@@ -146,7 +161,12 @@ fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
 }
 
 /// The problem document in place of the empty answer, whose headers (such as `Allow`) stay.
-fn problem_response(refused: &Refused, request_id: &str, mut response: Response, is_aws: bool) -> Response {
+pub(crate) fn problem_response(
+    refused: &Refused,
+    request_id: &str,
+    mut response: Response,
+    is_aws: bool,
+) -> Response {
     if let Some(after) = refused.fault.retry_after() {
         // Whole seconds, rounded up: never sooner than said.
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);

@@ -11,7 +11,8 @@ use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
 use nova_control::access::{Access, AccessSettings};
-use nova_control::{Functions, Secrets, Settings};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets, Settings};
 use nova_domain::call::{Call, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent};
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
@@ -23,7 +24,7 @@ use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
-use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, Site, serve};
+use nova_zenith::{App, Check, ContentSite, DevGuard, Parts, ServeSettings, Site, serve, serve_content};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -32,6 +33,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) content: SocketAddr,
     pub(crate) app: App,
     pub(crate) stop: CancellationToken,
     pub(crate) served: Mutex<Option<tokio::task::JoinHandle<FaultResult<()>>>>,
@@ -98,17 +100,23 @@ impl Server {
             AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
         );
         access.set_vault(secrets.vault());
+        let quotas = Quotas::new(functions.clone(), system.clone());
+        quotas.reload().await.expect("read");
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
         let checks = health.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
+        let content = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let content_address = content.local_addr().expect("bound");
         let app = App::new(Parts {
             invoker: Arc::new(recorder),
             secrets,
             functions,
             access: access.clone(),
+            audit: Audit::new(store.clone()),
+            quotas,
             observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,
@@ -121,12 +129,15 @@ impl Server {
             }),
             guard: dev.then(|| DevGuard::new([address.port()])),
             site: Site::default(),
+            content: Some(ContentSite { port: content_address.port(), public_url: None }),
         });
         app.mark_started();
         let stop = CancellationToken::new();
+        tokio::spawn(serve_content(content, app.clone(), stop.clone(), settings.clone()));
         let served = tokio::spawn(serve(listener, app.clone(), stop.clone(), settings));
         Self {
             address,
+            content: content_address,
             app,
             stop,
             served: Mutex::new(Some(served)),

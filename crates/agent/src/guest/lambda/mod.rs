@@ -52,6 +52,7 @@ const LISTENER: u64 = 2;
 const CONNECTION_BASE: u64 = 16;
 
 /// A call that came and was not answered.
+#[derive(Default)]
 struct Call {
     id: String,
     event: Vec<u8>,
@@ -71,6 +72,8 @@ struct Shim {
     init: Option<Box<Init>>,
     /// The answer to Init was sent.
     ready: bool,
+    /// The program fetched a call.
+    served: bool,
     child: Option<i32>,
     /// Not fetched yet.
     queue: VecDeque<Call>,
@@ -110,6 +113,7 @@ impl Shim {
             connections: Vec::new(),
             init: None,
             ready: false,
+            served: false,
             child: None,
             queue: VecDeque::new(),
             current: None,
@@ -276,6 +280,7 @@ impl Shim {
                 self.on_connection(index, READ)?;
             }
         }
+        self.give_back()?;
         sys::set_blocking(self.agent.raw())?;
         self.agent.flush()?;
         match ended {
@@ -285,6 +290,36 @@ impl Shim {
                 Ok(128 + signal)
             }
         }
+    }
+
+    /// Gives calls back that the program did not fetch before it ended, if it ever fetched
+    /// one: they may run elsewhere.
+    fn give_back(&mut self) -> io::Result<()> {
+        if !self.served {
+            return Ok(());
+        }
+        // One may be on its way from the agent, which is told by its socket that no other is
+        // taken.
+        sys::shut_reading(self.agent.raw())?;
+        while self.agent.fill().unwrap_or(false) {
+            while let Ok(Some(frame)) = self.agent.frames().next_frame() {
+                if let Ok(HostMessage::Exec(exec)) = HostMessage::parse(frame) {
+                    let id = exec.request_id.into_owned();
+                    self.queue.push_back(Call { id, ..Call::default() });
+                }
+            }
+        }
+        for call in std::mem::take(&mut self.queue) {
+            let mut resp = Resp::new(call.id.as_str());
+            resp.error = Some(GuestError {
+                kind: GuestErrorKind::NotBegun,
+                error_type: "NotBegun".to_owned(),
+                message: "the program ended before it fetched the call".to_owned(),
+                ..GuestError::default()
+            });
+            self.send(&resp)?;
+        }
+        Ok(())
     }
 
     fn accept(&mut self) -> io::Result<()> {
@@ -559,6 +594,7 @@ impl Shim {
         }
         connection.closing |= !keep_alive;
         http::answer(&mut connection.output, "200 OK", &headers, connection.closing, &call.event);
+        self.served = true;
         self.current = Some(call);
     }
 }

@@ -1,9 +1,12 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod alias;
+mod audit;
 mod credential;
 mod function;
 mod log;
+mod quota;
 mod run;
 mod scope;
 mod secret;
@@ -85,6 +88,30 @@ mod on {
         credential:
             a_key_pair_has_its_sealed_secret_until_it_is_deleted
             secrets_of_key_pairs_are_resealed_page_by_page
+        ;
+        audit:
+            a_change_has_its_entry_and_a_refused_write_has_none
+            what_is_no_change_by_anybody_has_no_entry
+            entries_are_filtered_and_paged_newest_first
+            the_log_of_another_tenant_is_not_reachable
+            every_kind_of_tampering_is_found_at_its_place
+            the_chain_of_concurrent_writers_does_not_fork
+            rows_of_the_log_cannot_be_changed_by_the_role_of_queries
+        ;
+        quota:
+            quotas_are_set_changed_listed_and_taken_away
+            functions_and_storage_over_a_quota_are_refused_whole
+            of_many_concurrent_creates_as_many_succeed_as_there_is_room_for
+            calls_of_a_window_are_given_out_once
+        ;
+        alias:
+            an_alias_is_read_as_it_was_stored_and_an_old_revision_is_a_conflict
+            aliases_are_listed_by_name_and_go_with_their_function
+            aliases_of_another_scope_are_not_found
+            rollouts_of_all_tenants_are_found_when_they_are_due
+            of_two_servers_that_look_at_a_rollout_one_is_refused
+            a_function_takes_only_so_many_aliases
+            outcomes_are_of_runs_of_that_version_that_ended_since
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable
