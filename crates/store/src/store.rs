@@ -54,7 +54,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, options: &StoreOptions) -> FaultResult<(Self, System)> {
         let store = match url {
             DatabaseUrl::Sqlite(dir) => crate::sqlite::open(dir, options).await?,
-            DatabaseUrl::Postgres(config) => crate::postgres::open(config, options).await?,
+            DatabaseUrl::Postgres(target) => crate::postgres::open(target, options).await?,
         };
         Ok((store, System(())))
     }

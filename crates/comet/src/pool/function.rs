@@ -251,15 +251,14 @@ impl FunctionPool {
             Duration::from_millis(u64::from(state.settings.max_wait_ms))
         };
         self.start_needed();
-        let mut until = Instant::now() + max_wait;
-        if let Some(deadline) = deadline {
-            until = until.min(deadline);
-        }
+        let patient = Instant::now() + max_wait;
+        let until = deadline.map_or(patient, |deadline| deadline.min(patient));
+        let why = if until < patient { Code::DeadlineExceeded } else { Code::QueueTimeout };
         tokio::select! {
             biased;
             answer = receiver => answer.unwrap_or_else(|_| Err(Fault::new(Code::Unavailable, "the server is stopping"))),
             () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the caller went away")),
-            () = tokio::time::sleep_until(until) => Err(self.waited_too_long()),
+            () = tokio::time::sleep_until(until) => Err(self.waited_too_long(why)),
         }
     }
 
@@ -275,10 +274,10 @@ impl FunctionPool {
         .with_retry_after(Duration::from_secs(1))
     }
 
-    fn waited_too_long(&self) -> Fault {
+    fn waited_too_long(&self, why: Code) -> Fault {
         metrics::counter!("nova_calls_refused_total", "reason" => "waited_too_long").increment(1);
         Fault::new(
-            Code::DeadlineExceeded,
+            why,
             format!(
                 "no sandbox of `{}` became free in time; raise max_replicas or instance_concurrency, or call less often",
                 self.snapshot.function.name

@@ -2,6 +2,7 @@
 //! file of its name.
 
 mod account;
+mod audit;
 mod config;
 mod context;
 mod deploy;
@@ -15,6 +16,7 @@ mod logs;
 mod output;
 mod pages;
 mod project;
+mod quota;
 mod role;
 mod runtimes;
 mod secret;
@@ -36,7 +38,7 @@ use output::{Format, Printer};
 /// Exit codes, as `nova help` shows them.
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  the function failed (its error is on stderr)
+  1  the function failed (its error is on stderr), or an audit log is broken
   2  wrong usage
   3  the server refused or failed (a problem document says why)
   4  the server could not be reached
@@ -146,6 +148,12 @@ enum Command {
     /// Work with namespaces of a tenant.
     #[command(subcommand)]
     Namespace(tenant::NamespaceCommand),
+    /// Who changed what.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// How much a tenant may have, and how much it has.
+    #[command(subcommand)]
+    Quota(quota::QuotaCommand),
     /// Show the configuration of a server on this host, with the origin of each value.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -203,7 +211,7 @@ struct Context {
 /// An error that has its own exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// User code failed; it was told already.
+    /// User code failed, or an audit log is broken; it was told already.
     Function,
     Other(anyhow::Error),
 }
@@ -233,6 +241,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Logout => context::logout(cli.global.context.as_deref()).map_err(Failure::from),
         Command::Key(key::KeyCommand::ResetAdmin(options)) => {
             key::reset_admin(&options, cli.global.output).map_err(Failure::from)
+        }
+        Command::Audit(audit::AuditCommand::VerifyDatabase(options)) => {
+            audit::verify_database(&options, cli.global.output)
         }
         command => with_client(&cli.global, command),
     };
@@ -274,6 +285,8 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
             Command::Session(command) => session::run(&context, command).await,
             Command::Tenant(command) => tenant::tenants(&context, command).await,
             Command::Namespace(command) => tenant::namespaces(&context, command).await,
+            Command::Audit(command) => audit::run(&context, command).await,
+            Command::Quota(command) => quota::run(&context, command).await,
             Command::Doctor(options) => doctor::doctor(&context, &options).await,
             Command::Serve(_)
             | Command::Keeper { .. }

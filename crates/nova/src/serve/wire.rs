@@ -103,6 +103,7 @@ pub(super) async fn serve(
         }
     };
     let sink = Sink::start(store.clone(), system.clone(), SinkSettings::default());
+    comet.set_signals(sink.signals());
     let invoker: Arc<dyn Invoker> = Arc::new(Recorder::new(
         Arc::new(comet.clone()),
         catalog,

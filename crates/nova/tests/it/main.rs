@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod access;
+mod audit;
 mod cli;
+mod crowd;
 mod dependencies;
 mod examples;
 mod failures;
@@ -11,6 +13,7 @@ mod http;
 mod lambda;
 mod lambda_programs;
 mod lifecycle;
+mod quotas;
 mod secrets;
 mod server;
 mod stream;

@@ -16,6 +16,7 @@ mod role;
 mod run;
 mod secret;
 mod tenant;
+pub(crate) mod tls;
 mod user;
 mod version;
 
@@ -28,6 +29,7 @@ use crate::options::StoreOptions;
 #[cfg(test)]
 use crate::statement::Statement;
 use crate::store::{Engine, Store};
+use crate::url::PostgresUrl;
 use database::Database;
 
 /// Label of this engine in metrics and logs.
@@ -59,9 +61,10 @@ pub(crate) fn statements() -> Vec<Statement> {
 }
 
 /// Brings the schema up to date and opens the pool.
-pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions) -> FaultResult<Store> {
-    migrate::migrate(config, crate::migrate::POSTGRES).await?;
-    let database = Arc::new(Database::open(config, options)?);
+pub(crate) async fn open(target: &PostgresUrl, options: &StoreOptions) -> FaultResult<Store> {
+    let tls = target.tls.connector()?;
+    migrate::migrate(&target.config, &tls, crate::migrate::POSTGRES).await?;
+    let database = Arc::new(Database::open(&target.config, tls, options)?);
     database.ping().await?;
     Ok(Store {
         functions: Arc::new(function::PostgresFunctions(database.clone())),

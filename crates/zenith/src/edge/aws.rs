@@ -104,7 +104,7 @@ fn kind(fault: &Fault) -> (u16, &'static str) {
         | Code::SecretUnavailable => (409, "ResourceConflictException"),
         Code::PayloadTooLarge | Code::ResponseTooLarge => (413, "RequestTooLargeException"),
         Code::UnsupportedMediaType => (415, "UnsupportedMediaTypeException"),
-        Code::ResourceExhausted | Code::QueueFull => (429, "TooManyRequestsException"),
+        Code::ResourceExhausted | Code::QueueFull | Code::QueueTimeout => (429, "TooManyRequestsException"),
         Code::LoopDetected => (400, "RecursiveInvocationException"),
         Code::Cancelled
         | Code::DeadlineExceeded

@@ -124,6 +124,7 @@ async fn refusals_have_the_names_that_clients_of_aws_know() {
     }
     for (code, status, name) in [
         (Code::QueueFull, 429, "TooManyRequestsException"),
+        (Code::QueueTimeout, 429, "TooManyRequestsException"),
         (Code::NotReady, 409, "ResourceConflictException"),
         (Code::LoopDetected, 400, "RecursiveInvocationException"),
         (Code::SandboxLost, 502, "ServiceException"),

@@ -1,6 +1,7 @@
 //! The server over HTTP: real control plane and store (SQLite, for access PostgreSQL too), scripted execution.
 
 mod access;
+mod audit;
 mod authorisation;
 mod aws;
 mod calls;
@@ -16,6 +17,7 @@ mod people;
 mod platform;
 #[path = "../../../store/tests/support/postgres.rs"]
 mod postgres;
+mod quotas;
 mod runs;
 mod stats;
 mod streams;
