@@ -39,6 +39,9 @@ pub(crate) struct Server {
     pub(crate) threads: u64,
     /// Addresses under which a proxy offers the server, such as `https://nova.example`.
     pub(crate) public_origins: Vec<String>,
+    /// Certificate chain and private key in PEM; both empty: no TLS.
+    pub(crate) tls_cert: String,
+    pub(crate) tls_key: String,
 }
 
 impl Default for Server {
@@ -50,6 +53,8 @@ impl Default for Server {
             max_connections: 20_000,
             threads: 0,
             public_origins: Vec::new(),
+            tls_cert: String::new(),
+            tls_key: String::new(),
         }
     }
 }
@@ -412,6 +417,16 @@ impl Settings for ServerSettings {
             if !(low..=high).contains(&value) {
                 return Err(ConfigError::Invalid(format!("`{key}` must be {low} to {high}, is {value}")));
             }
+        }
+        let server = &self.server;
+        if server.tls_cert.is_empty() != server.tls_key.is_empty() {
+            let message = "`server.tls_cert` and `server.tls_key` go together: set both, or none";
+            return Err(ConfigError::Invalid(message.into()));
+        }
+        if server.dev && !server.tls_cert.is_empty() {
+            let message =
+                "a server with --dev speaks no TLS: it is for this machine only; leave `server.tls_cert` out";
+            return Err(ConfigError::Invalid(message.into()));
         }
         self.content.validate()?;
         self.egress.never()?;

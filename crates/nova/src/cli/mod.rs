@@ -46,7 +46,7 @@ const EXIT_CODES: &str = "Exit codes:
   4  the server could not be reached
   5  a local error (file, project, host)
 
-Environment: NOVA_SERVER (address), NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
+Environment: NOVA_SERVER (address), NOVA_CA, NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
 What neither a flag nor the environment says comes from the context (`nova login`, `nova context`).";
 
 /// A self-hosted serverless platform in one binary.
@@ -68,6 +68,10 @@ struct Global {
     /// flags: use NOVA_KEY or `nova login`.
     #[arg(long, global = true, env = "NOVA_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
+    /// Certificates (PEM) of authorities to trust besides the system's, for a server with one of its
+    /// own [default: of the context].
+    #[arg(long, global = true, env = "NOVA_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Context to use (`nova context list`) [default: the current one].
     #[arg(long, global = true, env = "NOVA_CONTEXT", value_name = "NAME")]
     context: Option<String>,

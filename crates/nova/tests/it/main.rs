@@ -18,5 +18,6 @@ mod quotas;
 mod secrets;
 mod server;
 mod stream;
+mod tls;
 mod traces;
 mod versions;
