@@ -2544,7 +2544,7 @@ export interface components {
         /** @description What went wrong, for programs (`code`, `retryable`) and people (`detail`). */
         Problem: {
             /** @enum {string} */
-            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "quota_exceeded" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
+            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "quota_exceeded" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "queue_timeout" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
             /** @description What happened, where, and what to do now. */
             detail: string;
             /** @description Complaints about single fields of the request. */
