@@ -216,7 +216,7 @@ pub(crate) struct PoolSettings {
     pub(crate) stock_bare: u64,
     /// Bytes in one chunk of a streamed stdout.
     pub(crate) stream_chunk: u64,
-    /// Short calls of Python functions go to the interpreter itself, and wait there. An experiment.
+    /// Short calls of Python functions go to the interpreter itself, and may wait there.
     pub(crate) direct_calls: bool,
 }
 
@@ -229,7 +229,7 @@ impl Default for PoolSettings {
             stock_ruby: 1,
             stock_bare: 2,
             stream_chunk: 4096,
-            direct_calls: false,
+            direct_calls: true,
         }
     }
 }
