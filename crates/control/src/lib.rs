@@ -7,9 +7,11 @@
 //! - every write is a compare-and-set by revision.
 
 pub mod access;
+pub mod audit;
 mod build;
 mod catalog;
 mod functions;
+pub mod quotas;
 pub mod secrets;
 mod settings;
 mod source;
@@ -24,6 +26,7 @@ pub use nova_store::{Page, PageRequest};
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };
+pub use quotas::Quotas;
 pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;

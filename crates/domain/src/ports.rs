@@ -12,6 +12,7 @@ use crate::dependencies::Installer;
 use crate::fault::FaultResult;
 use crate::id::{Digest, FunctionId};
 use crate::name::{FunctionName, Scope, SecretName};
+use crate::quota::Permit;
 use crate::runtime::{InstalledRuntime, RuntimeRef};
 use crate::secret::SecretValue;
 use crate::version::Build;
@@ -95,6 +96,24 @@ pub trait CodeTrees: Send + Sync {
 pub struct CodeTree {
     pub path: PathBuf,
     pub guard: Arc<()>,
+}
+
+/// How much may run. Implemented by control; comet asks with every call and before every
+/// sandbox. A port of its own, because the answer depends on the moment and is counted, which a
+/// snapshot, that is kept, cannot be.
+#[async_trait]
+pub trait Quotas: Send + Sync {
+    /// Whether calls of the scope are limited. Asked with every call, so it only looks into memory.
+    fn limits_calls(&self, scope: &Scope) -> bool;
+
+    /// A place for one call; held until the call has ended. `ResourceExhausted` names the quota.
+    async fn admit(&self, scope: &Scope) -> FaultResult<Permit>;
+
+    /// Whether there would be room for one more sandbox of the scope.
+    fn has_room(&self, scope: &Scope, memory_mb: u32) -> bool;
+
+    /// Room for one sandbox; held as long as there is one. `ResourceExhausted` names the quota.
+    fn sandbox(&self, scope: &Scope, memory_mb: u32) -> FaultResult<Permit>;
 }
 
 /// Values of secrets, for sandboxes that start. Implemented by control; comet asks. A port of

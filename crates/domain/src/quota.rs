@@ -58,6 +58,36 @@ impl QuotaKind {
     }
 }
 
+/// Something that is counted as long as this is held.
+#[must_use]
+pub struct Permit(Option<Box<dyn FnOnce() + Send + Sync>>);
+
+impl Permit {
+    /// Runs `give_back` when it is dropped.
+    pub fn new(give_back: impl FnOnce() + Send + Sync + 'static) -> Self {
+        Self(Some(Box::new(give_back)))
+    }
+
+    /// Of something that is not counted.
+    pub fn free() -> Self {
+        Self(None)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if let Some(give_back) = self.0.take() {
+            give_back();
+        }
+    }
+}
+
+impl std::fmt::Debug for Permit {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Permit(..)")
+    }
+}
+
 /// A quota of a tenant, or of one namespace of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Quota {

@@ -36,7 +36,9 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     3 "access" "0003_access.nova.sql",
     4 "secrets" "0004_secrets.nova.sql",
     5 "audit" "0005_audit.nova.sql",
+    6 "quotas" "0006_quotas.nova.sql",
     9 "signing" "0009_signing.nova.sql",
+    11 "server_rows" "0011_server_rows.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
 pub(crate) const SQLITE_WORK: &[Migration] = &[];
@@ -51,7 +53,9 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     3 "access" "0003_access.sql",
     4 "secrets" "0004_secrets.sql",
     5 "audit" "0005_audit.sql",
+    6 "quotas" "0006_quotas.sql",
     9 "signing" "0009_signing.sql",
+    11 "server_rows" "0011_server_rows.sql",
 );
 
 /// A migration that a database says it has.

@@ -2,6 +2,7 @@
 //! carry a version in `v`, so that a later program can tell how to read them.
 
 mod audit;
+mod quota;
 mod secret;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
 pub(crate) use audit::{AuditRow, paths};
+pub(crate) use quota::{QuotaRow, place, quota, quota_cursor};
 pub(crate) use secret::{SecretData, SecretRow};
 
 #[derive(Serialize, Deserialize)]

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Audit, Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
+use crate::repo::{
+    Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -28,6 +30,7 @@ pub struct Store {
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) roles: Arc<dyn Roles>,
     pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -98,6 +101,11 @@ impl Store {
     /// Custom roles, and roles given to somebody.
     pub fn roles(&self) -> &dyn Roles {
         &*self.roles
+    }
+
+    /// Quotas of tenants.
+    pub fn quotas(&self) -> &dyn Quotas {
+        &*self.quotas
     }
 
     /// Who changed what.

@@ -17,7 +17,8 @@ pub struct QuotaView {
     pub soft: Option<u64>,
     /// Of `invocations`: seconds of the window.
     pub window_s: Option<u32>,
-    pub used: u64,
+    /// Null where nothing is counted because no limit is set (`concurrency`, `invocations`).
+    pub used: Option<u64>,
     /// Whether `used` is at the soft limit or over it.
     pub soft_reached: bool,
     /// Whether `used` is at the hard limit: the next one is refused.

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::run::Ran;
-use super::{Placed, RETRIES, not_begun, run};
+use super::{Held, Placed, RETRIES, not_begun, run};
 use crate::Comet;
 use crate::pool::Ask;
 
@@ -20,14 +20,21 @@ use crate::pool::Ask;
 const CHUNKS_AHEAD: usize = 16;
 
 /// Runs the call in a task of its own and returns its events.
-pub(super) fn start(comet: Comet, mut call: Call, placed: Placed, arrived: Instant, ask: Ask) -> EventStream {
+pub(super) fn start(
+    comet: Comet,
+    mut call: Call,
+    placed: Placed,
+    arrived: Instant,
+    ask: Ask,
+    held: Held,
+) -> EventStream {
     let (chunk_sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (end_sender, end) = oneshot::channel();
     // Dropping the stream cancels the call.
     let cancel: CancellationToken = call.cancel.child_token();
     call.cancel = cancel.clone();
     tokio::spawn(async move {
-        let outcome = run_one(&comet, &call, placed, chunk_sender, arrived, ask).await;
+        let outcome = run_one(&comet, &call, placed, chunk_sender, arrived, ask, held).await;
         let _ = end_sender.send(outcome);
     });
     Box::pin(Events { chunks, chunks_done: false, end: Some(end), _cancel: cancel.drop_guard() })
@@ -41,12 +48,13 @@ async fn run_one(
     chunks: mpsc::Sender<Bytes>,
     arrived: Instant,
     ask: Ask,
+    mut held: Held,
 ) -> FaultResult<Outcome> {
     for _ in 0..RETRIES {
         match run::run(&comet.inner.settings, call, placed, Some(chunks.clone())).await? {
             Ran::Ended(outcome) => return Ok(outcome),
             // Nothing of it was sent.
-            Ran::NotBegun => placed = comet.place(call, arrived, ask).await?,
+            Ran::NotBegun => placed = comet.place(call, arrived, ask, &mut held).await?,
             // A stream has its sandbox alone, which ended in this moment.
             Ran::TakenBack => return Err(not_begun()),
         }

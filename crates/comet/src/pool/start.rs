@@ -8,7 +8,8 @@ use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees, Secrets};
+use nova_domain::ports::{CodeTree, CodeTrees, Quotas, Secrets};
+use nova_domain::quota::Permit;
 use nova_domain::runtime::Runtime;
 use nova_domain::secret::{SecretValue, reference, references};
 
@@ -24,6 +25,7 @@ pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
     pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
+    pub(super) quotas: OnceLock<Arc<dyn Quotas>>,
     pub(super) runtimes: Runtimes,
     pub(super) egress: Arc<Egress>,
     pub(super) settings: Settings,
@@ -47,6 +49,21 @@ impl Starter {
     /// Reserves a place among all sandboxes; give it back with [`Self::release`].
     pub(super) fn reserve(&self) -> bool {
         self.total.try_add(self.settings.max_sandboxes)
+    }
+
+    /// Room for the memory of one more sandbox of this version within the quotas of its tenant.
+    pub(super) fn take_memory(&self, snapshot: &FunctionSnapshot) -> FaultResult<Permit> {
+        match self.quotas.get() {
+            Some(quotas) => quotas.sandbox(&snapshot.function.scope, snapshot.spec.limits.memory_mb),
+            None => Ok(Permit::free()),
+        }
+    }
+
+    /// Whether there is such room now.
+    pub(super) fn has_memory(&self, snapshot: &FunctionSnapshot) -> bool {
+        self.quotas
+            .get()
+            .is_none_or(|quotas| quotas.has_room(&snapshot.function.scope, snapshot.spec.limits.memory_mb))
     }
 
     pub(super) fn release(&self) {

@@ -12,6 +12,7 @@ use nova_store::{Page, PageRequest};
 use super::pairs::{Pair, pair_place};
 use super::secret::Secret;
 use super::{Access, LABEL_MAX, check_text, refuse_more_than_own};
+use crate::audit::{self, about, shown};
 
 /// Name of the key that the first start makes.
 const ADMIN_KEY: &str = "admin";
@@ -192,7 +193,9 @@ impl Access {
     async fn store_key(&self, mut key: Credential, roles: Vec<Binding>) -> FaultResult<MadeKey> {
         let secret = Secret::new(CredentialKind::Key)?;
         key.prefix = secret.prefix;
-        self.inner.store.credentials().create(&self.inner.system, &key, &secret.hash, &roles).await?;
+        let told = audit::created(key.tenant.as_ref(), "key", &key.id, shown::key(&key, &roles));
+        let credentials = self.inner.store.credentials();
+        about(told, credentials.create(&self.inner.system, &key, &secret.hash, &roles)).await?;
         Ok(MadeKey { key, roles, secret: secret.text })
     }
 
@@ -203,8 +206,9 @@ impl Access {
         let hash = super::secret::hash(&key.prefix);
         let _sealing = vault.sealing().await;
         let sealed = vault.seal(&pair_place(&key.id), pair.secret.as_bytes())?;
+        let told = audit::created(key.tenant.as_ref(), "key", &key.id, shown::key(&key, &roles));
         let credentials = self.inner.store.credentials();
-        credentials.create_pair(&self.inner.system, &key, &hash, &roles, &sealed).await?;
+        about(told, credentials.create_pair(&self.inner.system, &key, &hash, &roles, &sealed)).await?;
         Ok(MadeKey { key, roles, secret: pair.secret.to_string() })
     }
 
@@ -233,8 +237,9 @@ impl Access {
 
     /// Ends a key at once.
     pub async fn revoke_key(&self, tenant: Option<&TenantName>, id: &CredentialId) -> FaultResult<()> {
-        self.key(tenant, id).await?;
-        self.inner.store.credentials().delete(&self.inner.system, id).await?;
+        let (key, roles) = self.key(tenant, id).await?;
+        let told = audit::deleted(tenant, "key", id, shown::key(&key, &roles));
+        about(told, self.inner.store.credentials().delete(&self.inner.system, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
@@ -254,7 +259,8 @@ impl Access {
         loop {
             let found = self.keys(None, &page).await?;
             for old in found.items.iter().filter(|key| key.name == ADMIN_KEY && key.id != made.key.id) {
-                self.inner.store.credentials().delete(&self.inner.system, &old.id).await?;
+                let told = audit::deleted(None, "key", &old.id, shown::key(old, &[]));
+                about(told, self.inner.store.credentials().delete(&self.inner.system, &old.id)).await?;
             }
             match found.next_cursor {
                 Some(cursor) => page = page.after(cursor),

@@ -12,6 +12,7 @@ use nova_domain::{Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, first_build, may_retry, pause, validate_notes};
+use crate::audit::{self, about, shown};
 use crate::source::{Files, Source};
 use crate::spec;
 
@@ -141,12 +142,14 @@ impl Functions {
         let failed = change.source.is_some() && base.build.status == CompileStatus::Failed;
         let spec = self.changed_spec(base.spec.clone(), change).await?;
         if spec != base.spec || failed {
-            return self.write_version(scope, function, spec, &base, failed).await;
+            return self.write_version(scope, &found.function, function, spec, &base, failed).await;
         }
         if function == found.function {
             return Ok(found);
         }
-        let function = self.write(scope, function, None).await?;
+        let before = shown::function_alone(&found.function);
+        let told = audit::changed(scope, "function", name, before, shown::function_alone(&function));
+        let function = about(told, self.write(scope, function, None)).await?;
         Ok(FunctionWithVersion { function, version: found.version })
     }
 
@@ -226,10 +229,12 @@ impl Functions {
     }
 
     /// Stores a new version of `function`. It is active at once if it needs no build; a build of
-    /// the same code by the same toolchain is used again, unless `rebuild`.
+    /// the same code by the same toolchain is used again, unless `rebuild`. `before` is the function as
+    /// it was, and `base` the version that the new one came from.
     pub(super) async fn write_version(
         &self,
         scope: &Scope,
+        before: &Function,
         mut function: Function,
         mut spec: VersionSpec,
         base: &Version,
@@ -253,7 +258,9 @@ impl Functions {
             build,
             created_at: self.inner.clock.now(),
         };
-        let function = self.write(scope, function, Some(&version)).await?;
+        let (before, after) = (shown::function(before, base), shown::function(&function, &version));
+        let told = audit::changed(scope, "function", &function.name, before, after);
+        let function = about(told, self.write(scope, function, Some(&version))).await?;
         Ok(FunctionWithVersion { function, version })
     }
 
@@ -266,6 +273,7 @@ impl Functions {
         function.updated_at = self.inner.clock.now();
         let function = self.inner.store.functions().update(scope, &function, version).await?;
         self.changed(scope, &function);
+        self.count_stored(&scope.tenant).await;
         Ok(function)
     }
 }

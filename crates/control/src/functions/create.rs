@@ -11,6 +11,7 @@ use nova_domain::{FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, first_build, validate_notes};
+use crate::audit::{self, about, shown};
 use crate::source::Source;
 use crate::spec;
 
@@ -87,8 +88,10 @@ impl Functions {
             spec,
             created_at: now,
         };
-        self.inner.store.functions().create(scope, &function, &version).await?;
+        let told = audit::created(scope, "function", &function.name, shown::function(&function, &version));
+        about(told, self.inner.store.functions().create(scope, &function, &version)).await?;
         self.changed(scope, &function);
+        self.count_stored(&scope.tenant).await;
         self.await_build(scope, FunctionWithVersion { function, version }).await
     }
 }

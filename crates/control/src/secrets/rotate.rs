@@ -5,9 +5,12 @@
 //! and the next start (or the next rotation) goes on.
 
 use nova_domain::FaultResult;
+use nova_domain::audit::AuditOutcome;
 use nova_store::PageRequest;
+use serde_json::{Value, json};
 
 use super::Secrets;
+use crate::audit;
 use crate::vault::seal_fault;
 
 /// What a rotation did.
@@ -26,11 +29,21 @@ impl Secrets {
     /// `Conflict` if the keys come from a setting.
     pub async fn rotate_key(&self) -> FaultResult<Rotated> {
         let _turn = self.inner.vault.rotating().await;
+        let before = self.inner.vault.keys().ring().newest().to_string();
+        // The key is a file, which no transaction of the store covers: told before and after.
+        self.tell(json!({"key_id": before}), json!({"state": "begun"})).await?;
         self.inner.vault.keys().add_key().map_err(seal_fault)?;
         let done = self.reseal().await?;
         if done.unreadable == 0 {
             self.inner.vault.keys().drop_old_keys().map_err(seal_fault)?;
         }
+        let after = json!({
+            "state": "done",
+            "key_id": done.key_id,
+            "resealed": done.resealed,
+            "unreadable": done.unreadable,
+        });
+        self.tell(json!({"key_id": before}), after).await?;
         Ok(done)
     }
 
@@ -39,6 +52,11 @@ impl Secrets {
     pub async fn reseal_old(&self) -> FaultResult<Rotated> {
         let _turn = self.inner.vault.rotating().await;
         self.reseal().await
+    }
+
+    async fn tell(&self, before: Value, after: Value) -> FaultResult<()> {
+        let told = audit::changed(None, "master_key", "", before, after);
+        self.store().audit().note(Some(&told), AuditOutcome::Done, None).await
     }
 
     async fn reseal(&self) -> FaultResult<Rotated> {

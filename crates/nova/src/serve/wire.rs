@@ -12,7 +12,8 @@ use nova_aurora::{Observatory, Recorder, Retention, Sink, SinkSettings};
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::{Comet, Runtimes};
 use nova_control::access::Access;
-use nova_control::{Functions, Secrets};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets};
 use nova_domain::ports::{Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::runtime::Runtime;
 use nova_domain::time::Clock;
@@ -84,6 +85,9 @@ pub(super) async fn serve(
         Secrets::new(functions.clone(), master_keys(&settings.secrets, &dirs.data)?, system.clone());
     comet.set_secrets(Arc::new(secrets.clone()));
     reseal(&secrets).await;
+    let quotas = Quotas::new(functions.clone(), system.clone());
+    quotas.reload().await.context("the quotas could not be read")?;
+    comet.set_quotas(Arc::new(quotas.clone()));
     let catalog: Arc<dyn Catalog> = Arc::new(functions.catalog(system.clone()));
     comet.set_catalog(catalog.clone());
     let traces = match settings.traces.otlp_endpoint.as_str() {
@@ -129,6 +133,10 @@ pub(super) async fn serve(
         async move { access.run(stop).await }
     });
     tokio::spawn({
+        let (quotas, stop) = (quotas.clone(), background.clone());
+        async move { quotas.run(stop).await }
+    });
+    tokio::spawn({
         let retention = Retention::new(store.clone(), system.clone(), settings.runs.retention_days as u32);
         let (clock, stop) = (clock.clone(), background.clone());
         async move { retention.run(&*clock, stop).await }
@@ -147,6 +155,8 @@ pub(super) async fn serve(
         functions,
         secrets,
         access,
+        audit: Audit::new(store.clone()),
+        quotas,
         observatory,
         clock,
         ids,

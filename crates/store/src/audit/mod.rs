@@ -76,10 +76,10 @@ pub(crate) fn draft_of(op: &str) -> Option<Draft> {
     Some(Draft::new(op, origin.as_deref(), change.as_deref(), AuditOutcome::Done, None))
 }
 
-/// The entry of something that was not done.
-pub(crate) fn draft_of_refusal(change: Option<&Change>, outcome: AuditOutcome, code: Code) -> Draft {
+/// The entry of something that changed nothing in the store.
+pub(crate) fn draft_of_note(change: Option<&Change>, outcome: AuditOutcome, code: Option<Code>) -> Draft {
     let origin = ORIGIN.try_with(Arc::clone).ok();
-    Draft::new("audit.refused", origin.as_deref(), change, outcome, Some(code))
+    Draft::new("audit.note", origin.as_deref(), change, outcome, code)
 }
 
 impl Draft {

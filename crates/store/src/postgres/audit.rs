@@ -10,7 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write};
-use crate::audit::{Draft, Walk, draft_of_refusal, genesis};
+use crate::audit::{Draft, Walk, draft_of_note, genesis};
 use crate::error::StoreResult;
 use crate::observe::observed;
 use crate::page::{Page, PageRequest, bad_cursor};
@@ -197,9 +197,14 @@ impl Audit for PostgresAudit {
         }
     }
 
-    async fn refused(&self, change: Option<&Change>, outcome: AuditOutcome, code: Code) -> FaultResult<()> {
-        let draft = draft_of_refusal(change, outcome, code);
-        observed(ENGINE, "audit.refused", async {
+    async fn note(
+        &self,
+        change: Option<&Change>,
+        outcome: AuditOutcome,
+        code: Option<Code>,
+    ) -> FaultResult<()> {
+        let draft = draft_of_note(change, outcome, code);
+        observed(ENGINE, "audit.note", async {
             let mut client = self.0.client().await?;
             let write = Write::begin(&mut client, access(&draft.chain)).await?;
             append(&write, &draft).await?;

@@ -10,6 +10,7 @@ mod database;
 mod function;
 mod log;
 mod migrate;
+mod quota;
 mod role;
 mod run;
 mod secret;
@@ -51,6 +52,7 @@ pub(crate) fn statements() -> Vec<Statement> {
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
     ]
     .concat()
@@ -73,6 +75,7 @@ pub(crate) async fn open(target: &PostgresUrl, options: &StoreOptions) -> FaultR
         credentials: Arc::new(credential::PostgresCredentials(database.clone())),
         roles: Arc::new(role::PostgresRoles(database.clone())),
         audit: Arc::new(audit::PostgresAudit(database.clone())),
+        quotas: Arc::new(quota::PostgresQuotas(database.clone())),
         engine: database,
     })
 }

@@ -21,8 +21,14 @@ pub trait Audit: Send + Sync {
     /// only what is kept elsewhere tells.
     async fn verify(&self, chain: &Chain, anchor: Option<Head>) -> FaultResult<Verification>;
 
-    /// Appends an entry of something that was not done; its transaction has nothing else.
-    async fn refused(&self, change: Option<&Change>, outcome: AuditOutcome, code: Code) -> FaultResult<()>;
+    /// Appends an entry of something that changed nothing here: a refusal, or a change elsewhere, as
+    /// of a file. Its transaction has nothing else.
+    async fn note(
+        &self,
+        change: Option<&Change>,
+        outcome: AuditOutcome,
+        code: Option<Code>,
+    ) -> FaultResult<()>;
 }
 
 /// Entries that a walk reads at once.

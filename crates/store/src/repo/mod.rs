@@ -6,6 +6,7 @@ pub mod audit;
 pub mod credential;
 pub mod function;
 pub mod log;
+pub mod quota;
 pub mod role;
 pub mod run;
 pub mod secret;
@@ -18,6 +19,7 @@ pub use credential::Credentials;
 
 pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 pub use log::{LogCursor, LogPage, Logs, RecordedLine, StoredLines};
+pub use quota::{Quotas, StoredUsage, WindowAsk, WindowLease};
 pub use role::{BoundRole, Roles};
 pub use run::{Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
 pub use secret::{SealedValue, Secrets, StoredSecret};

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::file::File;
 use super::query::{execute, many, one};
-use crate::audit::{Draft, Walk, draft_of_refusal, genesis};
+use crate::audit::{Draft, Walk, draft_of_note, genesis};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest, bad_cursor};
 use crate::repo::Audit;
@@ -179,8 +179,13 @@ impl Audit for SqliteAudit {
         }
     }
 
-    async fn refused(&self, change: Option<&Change>, outcome: AuditOutcome, code: Code) -> FaultResult<()> {
-        let draft = draft_of_refusal(change, outcome, code);
-        self.0.write_plain("audit.refused", move |connection| append(connection, &draft)).await
+    async fn note(
+        &self,
+        change: Option<&Change>,
+        outcome: AuditOutcome,
+        code: Option<Code>,
+    ) -> FaultResult<()> {
+        let draft = draft_of_note(change, outcome, code);
+        self.0.write_plain("audit.note", move |connection| append(connection, &draft)).await
     }
 }

@@ -8,6 +8,7 @@ mod lock;
 mod log;
 mod open;
 mod query;
+mod quota;
 mod reader;
 mod role;
 mod run;
@@ -45,6 +46,7 @@ pub(crate) fn nova_statements() -> Vec<Statement> {
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
         secret::STATEMENTS,
     ]
@@ -76,6 +78,7 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         credentials: Arc::new(credential::SqliteCredentials(nova.clone())),
         roles: Arc::new(role::SqliteRoles(nova.clone())),
         audit: Arc::new(audit::SqliteAudit(nova.clone())),
+        quotas: Arc::new(quota::SqliteQuotas(nova.clone())),
         engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
     })
 }

@@ -308,8 +308,8 @@ mod tests {
                     .collect();
                 let slow = plan.iter().find(|step| {
                     // A scan of a covering partial index holds nothing that is not wanted, and one of
-                    // `json_each` is over a list that the statement was given.
-                    let wanted = ["USING", "CONSTANT", "json_each"];
+                    // `json_each` is over a list that the statement was given; a subquery has its own steps.
+                    let wanted = ["USING", "CONSTANT", "json_each", "(subquery"];
                     (step.starts_with("SCAN") && !wanted.iter().any(|word| step.contains(word)))
                         || step.contains("USE TEMP B-TREE FOR ORDER BY")
                 });

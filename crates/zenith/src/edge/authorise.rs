@@ -103,7 +103,7 @@ fn refuse(permission: Permission, target: &Target<'_>, knows: bool) -> Fault {
 }
 
 /// The segment at a place, decoded.
-fn segment(path: &str, place: usize) -> Option<String> {
+pub(super) fn segment(path: &str, place: usize) -> Option<String> {
     path.split('/').nth(place).map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned())
 }
 

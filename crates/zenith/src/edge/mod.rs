@@ -1,5 +1,6 @@
 //! Everything that happens to each request before and after its handler.
 
+pub(crate) mod audited;
 pub(crate) mod authorise;
 pub(crate) mod aws;
 pub(crate) mod context;
@@ -33,6 +34,7 @@ use context::Context;
 use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
+const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
 
 /// Takes requests in and gives answers out.
@@ -84,10 +86,23 @@ impl Edge {
             aws::sign(&mut response, &context.request_id);
         }
         sign(response.headers_mut(), &context);
+        self.warn(&mut response, &context);
         let status = response.status();
         self.app.inner.meter.count(&context, &method, status, began.elapsed());
         note(&context, &method, uri.path(), status, began.elapsed(), fault.as_ref());
         response
+    }
+
+    /// Tells somebody who is known which soft limits of their tenant are reached.
+    fn warn(&self, response: &mut Response, context: &Context) {
+        let allowed = response.status().is_success()
+            && context.caller().is_ok_and(|caller| caller.knows(&context.scope.tenant));
+        if !allowed {
+            return;
+        }
+        if let Some(value) = self.app.quotas().warning(&context.scope).and_then(|text| text.try_into().ok()) {
+            response.headers_mut().insert(QUOTA_WARNING, value);
+        }
     }
 
     /// The context of a request, and why it goes no further.

@@ -2,12 +2,14 @@
 
 mod access;
 mod answer;
+mod audit;
 mod call;
 mod code;
 mod console;
 mod function;
 mod log;
 mod platform;
+mod quota;
 mod run;
 mod secret;
 mod stats;
@@ -23,6 +25,7 @@ use nova_api::endpoints::{ENDPOINTS, Method};
 use nova_domain::{Code, Fault};
 
 use crate::app::App;
+use crate::edge::audited::{Audited, audited};
 use crate::edge::authorise::{Guarded, authorise};
 use crate::edge::context::Ctx;
 use crate::refused::Refused;
@@ -120,6 +123,12 @@ handlers! {
     "create_binding" => access::roles::bind,
     "list_bindings" => access::roles::list_bindings,
     "delete_binding" => access::roles::unbind,
+    "list_audit" => audit::list,
+    "get_audit" => audit::get,
+    "verify_audit" => audit::verify,
+    "list_quotas" => quota::list,
+    "set_quota" => quota::set,
+    "unset_quota" => quota::unset,
     "get_openapi" => platform::docs::openapi,
 }
 
@@ -138,11 +147,15 @@ pub(crate) fn router(app: App) -> Result<Router, Fault> {
     let mut router = Router::new();
     for row in ENDPOINTS {
         let guarded = Guarded::of(&app, row)?.map(Arc::new);
+        let noted = Audited::of(&app, row).map(Arc::new);
         for path in [row.path.to_owned(), format!("/v1{}", row.path)] {
             let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
             let mut handler = handler(row.id, filter(row.method)).ok_or_else(missing)?;
             if let Some(guarded) = &guarded {
                 handler = handler.route_layer(from_fn_with_state(guarded.clone(), authorise));
+            }
+            if let Some(noted) = &noted {
+                handler = handler.route_layer(from_fn_with_state(noted.clone(), audited));
             }
             router = router.route(&path, handler);
         }

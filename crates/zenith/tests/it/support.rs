@@ -11,7 +11,8 @@ use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
 use nova_control::access::{Access, AccessSettings};
-use nova_control::{Functions, Secrets, Settings};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets, Settings};
 use nova_domain::call::{Call, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent};
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
@@ -98,6 +99,8 @@ impl Server {
             AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
         );
         access.set_vault(secrets.vault());
+        let quotas = Quotas::new(functions.clone(), system.clone());
+        quotas.reload().await.expect("read");
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
@@ -109,6 +112,8 @@ impl Server {
             secrets,
             functions,
             access: access.clone(),
+            audit: Audit::new(store.clone()),
+            quotas,
             observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,

@@ -124,7 +124,7 @@ pub(crate) async fn entries_are_filtered_and_paged_newest_first(bench: &Bench) {
     }
     let outcome = AuditOutcome::Refused;
     let change = Change::of(acme(), Resource::new("function", "hello"));
-    let refused = bench.store.audit().refused(Some(&change), outcome, Code::PermissionDenied);
+    let refused = bench.store.audit().note(Some(&change), outcome, Some(Code::PermissionDenied));
     audit::within(origin("eve"), refused).await.expect("appends");
 
     let of = |filter: AuditFilter| async move { entries(bench, &filter).await.len() };
@@ -277,7 +277,7 @@ pub(crate) async fn the_chain_of_concurrent_writers_does_not_fork(bench: &Bench)
                 let change =
                     Change::of(Chain::Tenant(tenant.name.clone()), Resource::new("tenant", &tenant.name));
                 let refused =
-                    store.audit().refused(Some(&change), AuditOutcome::Refused, Code::PermissionDenied);
+                    store.audit().note(Some(&change), AuditOutcome::Refused, Some(Code::PermissionDenied));
                 refused.await.expect("appends");
             }
         })

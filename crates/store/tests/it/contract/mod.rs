@@ -5,6 +5,7 @@ mod audit;
 mod credential;
 mod function;
 mod log;
+mod quota;
 mod role;
 mod run;
 mod scope;
@@ -124,6 +125,12 @@ mod on {
             every_kind_of_tampering_is_found_at_its_place
             the_chain_of_concurrent_writers_does_not_fork
             rows_of_the_log_cannot_be_changed_by_the_role_of_queries
+        ;
+        quota:
+            quotas_are_set_changed_listed_and_taken_away
+            functions_and_storage_over_a_quota_are_refused_whole
+            of_many_concurrent_creates_as_many_succeed_as_there_is_room_for
+            calls_of_a_window_are_given_out_once
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable

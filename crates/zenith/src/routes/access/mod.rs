@@ -15,7 +15,7 @@ use crate::edge::context::Context;
 use crate::query::Query;
 
 /// Whose things are meant: the tenant's, or with `server=true` the server's own.
-fn whose<'c>(
+pub(super) fn whose<'c>(
     context: &'c Context,
     query: &Query,
     permission: Permission,
