@@ -9,6 +9,7 @@
 pub mod access;
 pub mod audit;
 mod build;
+mod build_log;
 mod catalog;
 mod functions;
 pub mod quotas;
@@ -19,6 +20,7 @@ mod spec;
 mod vault;
 
 pub use build::Builder;
+pub use build_log::{BuildEvent, BuildEvents};
 pub use catalog::FunctionCatalog;
 pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};
 pub use nova_store::{Page, PageRequest};

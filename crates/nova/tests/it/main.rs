@@ -12,6 +12,7 @@ mod http;
 mod lambda;
 mod lambda_programs;
 mod lifecycle;
+mod rootless;
 mod secrets;
 mod server;
 mod stream;
