@@ -245,6 +245,7 @@ pub(crate) struct BuildSettings {
     /// Where builds get packages from.
     pub(crate) pip_index_url: String,
     pub(crate) npm_registry: String,
+    pub(crate) gem_source: String,
     pub(crate) cargo_registry: String,
     pub(crate) go_proxy: String,
     /// Hosts that builds may reach besides: rules as of a function, with commas between.
@@ -263,6 +264,7 @@ impl Default for BuildSettings {
             wait_s: 120,
             pip_index_url: registries.pip_index_url,
             npm_registry: registries.npm_registry,
+            gem_source: registries.gem_source,
             cargo_registry: registries.cargo_registry,
             go_proxy: registries.go_proxy,
             hosts: hosts.join(","),
@@ -279,6 +281,7 @@ impl BuildSettings {
         let registries = nova_comet::RegistrySettings {
             pip_index_url: self.pip_index_url.clone(),
             npm_registry: self.npm_registry.clone(),
+            gem_source: self.gem_source.clone(),
             cargo_registry: self.cargo_registry.clone(),
             go_proxy: self.go_proxy.clone(),
             hosts: texts.map(NetworkRule::parse).collect::<Result<_, _>>().map_err(invalid)?,

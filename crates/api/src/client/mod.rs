@@ -3,6 +3,7 @@
 mod access;
 mod alias;
 mod audit;
+mod build;
 mod call;
 mod error;
 mod function;
@@ -23,6 +24,7 @@ use serde::de::DeserializeOwned;
 
 pub use self::access::ListKeys;
 pub use self::audit::{ListAudit, VerifyAudit};
+pub use self::build::{BuildNews, BuildStream};
 pub use self::call::{CallOptions, EventStream, StreamItem};
 pub use self::error::ClientError;
 pub use self::function::ListFunctions;

@@ -4,6 +4,7 @@
 mod account;
 mod alias;
 mod audit;
+mod build;
 mod config;
 mod context;
 mod deploy;
@@ -195,6 +196,16 @@ enum FunctionCommand {
     Update(function::UpdateArgs),
     /// List the versions of a function.
     Versions { name: String },
+    /// What the build of a version printed.
+    BuildLog {
+        name: String,
+        /// Another version than the newest.
+        #[arg(long)]
+        version: Option<u32>,
+        /// Show lines as they come until the build ends.
+        #[arg(short, long)]
+        follow: bool,
+    },
     /// What differs between two versions.
     Diff { name: String, from: u32, to: u32 },
     /// Make an earlier version the active one (without a number: the one before).
@@ -319,6 +330,9 @@ async fn function_command(context: &Context, command: FunctionCommand) -> Comman
         FunctionCommand::Show { name } => function::show(context, &name).await,
         FunctionCommand::Update(args) => function::update(context, &args).await,
         FunctionCommand::Versions { name } => function::versions(context, &name).await,
+        FunctionCommand::BuildLog { name, version, follow } => {
+            build::build_log(context, &name, version, follow).await
+        }
         FunctionCommand::Diff { name, from, to } => function::diff(context, &name, from, to).await,
         FunctionCommand::Rollback { name, version } => function::rollback(context, &name, version).await,
         FunctionCommand::Url(args) => function::url(context, &args).await,

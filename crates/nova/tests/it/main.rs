@@ -15,6 +15,7 @@ mod lambda;
 mod lambda_programs;
 mod lifecycle;
 mod quotas;
+mod rootless;
 mod secrets;
 mod server;
 mod stream;
