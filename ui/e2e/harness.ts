@@ -12,8 +12,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
-  /** The first key, of a server that asks for one. */
-  key?: string;
+  /** A key that may do everything; empty with --dev. */
+  key: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -33,15 +33,21 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** With `guarded`, everybody needs a key or a session. */
-export async function startStage({ guarded = false } = {}): Promise<Stage> {
+export interface Setting {
+  /** Without --dev: a key is needed, and `Stage.key` is one that may do everything. */
+  guarded?: boolean;
+  /** Further flags of the browser. */
+  flags?: string[];
+}
+
+export async function startStage({ guarded = false, flags = [] }: Setting = {}): Promise<Stage> {
   const browser = await chromium.launch({
     executablePath: process.env.NOVA_TEST_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...flags],
   });
   // A server that runs already, for work on the tests.
   const given = process.env.NOVA_TEST_UI_URL;
-  if (given) return { url: given, browser, crash: async () => {}, restart: async () => {}, close: () => browser.close() };
+  if (given) return { url: given, browser, key: "", crash: async () => {}, restart: async () => {}, close: () => browser.close() };
 
   const binary = process.env.NOVA_TEST_BINARY;
   if (!binary) throw new Error("NOVA_TEST_BINARY names the nova binary whose console is tested");
@@ -73,8 +79,8 @@ export async function startStage({ guarded = false } = {}): Promise<Stage> {
     clearTimeout(late);
   };
   await start();
-  const key = /\bnova_[A-Za-z0-9_-]{20,}/.exec(output)?.[0];
-  if (guarded && !key) throw new Error(`nova printed no first key:\n${output}`);
+  const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
+  if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
   const folder = process.env.NOVA_TEST_CONSOLE;
   const front = folder ? await standBefore(url, folder) : undefined;
   return {

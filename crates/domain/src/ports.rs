@@ -10,7 +10,8 @@ use bytes::Bytes;
 use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
 use crate::dependencies::Installer;
 use crate::fault::FaultResult;
-use crate::id::{Digest, FunctionId};
+use crate::id::{Digest, FunctionId, RunId};
+use crate::log::LogLine;
 use crate::name::{FunctionName, Scope, SecretName};
 use crate::quota::Permit;
 use crate::runtime::{InstalledRuntime, RuntimeRef};
@@ -27,6 +28,18 @@ pub trait Invoker: Send + Sync {
 
     /// Starts the call and returns its events. The stream pulls: a slow reader slows the function.
     async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream>;
+}
+
+/// What happens in calls while they run. Implemented by aurora; comet tells, and never waits for it.
+/// A port of its own, because an [`Invoker`] speaks only at the end, and only to who is still there.
+pub trait Signals: Send + Sync {
+    /// Lines that a call printed since the last time, without values of secrets. The lines of its
+    /// outcome begin with all that were told.
+    fn printed(&self, run: &RunId, function: &FunctionId, lines: Vec<LogLine>);
+
+    /// A call whose caller had left is over: what it used and printed. Told before the call itself
+    /// fails with `Cancelled`.
+    fn left(&self, run: &RunId, outcome: Outcome);
 }
 
 /// What to run. Implemented by control.
@@ -70,6 +83,32 @@ pub trait Sandboxes: Send + Sync {
     fn retire(&self, function: &FunctionId, keep: &[u32]);
 }
 
+/// Where lines of a running build go as they come; by default nowhere.
+#[derive(Clone, Default)]
+pub struct BuildLog(Option<Sink>);
+
+type Sink = Arc<dyn Fn(&[LogLine]) + Send + Sync>;
+
+impl BuildLog {
+    /// A log whose lines go to `sink`, which must not wait.
+    pub fn to(sink: impl Fn(&[LogLine]) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(sink)))
+    }
+
+    /// Passes lines on.
+    pub fn tell(&self, lines: &[LogLine]) {
+        if let Some(sink) = self.0.as_ref().filter(|_| !lines.is_empty()) {
+            sink(lines);
+        }
+    }
+}
+
+impl std::fmt::Debug for BuildLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "BuildLog" } else { "BuildLog(nowhere)" })
+    }
+}
+
 /// Input of [`Sandboxes::build`].
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
@@ -81,6 +120,7 @@ pub struct BuildRequest {
     pub entry: String,
     /// Of an interpreted function: what installs its packages.
     pub dependencies: Option<Installer>,
+    pub log: BuildLog,
 }
 
 /// Code trees on local disk, ready to be mounted. Implemented over `artifacts`.

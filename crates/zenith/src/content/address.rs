@@ -20,7 +20,7 @@ impl<'u> Address<'u> {
     /// The address in a request line; `None` if it can be none.
     pub(super) fn of(uri: &'u Uri) -> Option<Self> {
         let path = uri.path();
-        let mut rest = path.strip_prefix("/fn/")?;
+        let mut rest = path.strip_prefix("/fn/").filter(|rest| !rest.starts_with('/'))?;
         let mut scope = Scope::default_scope();
         let first = segment(&mut rest)?;
         let name = match first.strip_prefix('@') {

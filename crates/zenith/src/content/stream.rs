@@ -113,14 +113,17 @@ fn type_of(bytes: &[u8]) -> &'static str {
 /// The body: what was read already, then every chunk. A function that fails in the middle breaks the
 /// answer off, so that nobody takes it for whole.
 fn rest(begin: Bytes, events: EventStream) -> impl Stream<Item = Result<Bytes, Fault>> + Send {
-    let chunks = events.filter_map(|event| async move {
-        match event {
-            StreamEvent::Chunk(bytes) => Some(Ok(bytes)),
-            StreamEvent::Done(outcome) => outcome.result.err().map(|error| {
+    let chunks = futures::stream::unfold(Some(events), |events| async move {
+        let mut events = events?;
+        match events.next().await {
+            Some(StreamEvent::Chunk(bytes)) => Some((Ok(bytes), Some(events))),
+            Some(StreamEvent::Done(outcome)) => {
+                let error = outcome.result.err()?;
                 tracing::debug!(target: "nova_access", error = %error.message, "the function failed in the middle of its answer");
-                Err(bad("it was broken off"))
-            }),
-            StreamEvent::Failed(fault) => Some(Err(fault)),
+                Some((Err(bad("it was broken off")), None))
+            }
+            Some(StreamEvent::Failed(fault)) => Some((Err(fault), None)),
+            None => None,
         }
     });
     futures::stream::once(async move { Ok(begin) }).chain(chunks)

@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, Uri, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use nova_domain::{Code, Fault, FaultResult};
 
 /// Accepts requests to a loopback name or address on one of these ports.
@@ -27,6 +27,10 @@ impl DevGuard {
         self.host(request.uri(), request.headers())?;
         let headers = request.headers();
         match only(headers, header::ORIGIN)? {
+            // Pictures, scripts and frames of foreign pages come without `Origin`.
+            None if is_part_of_foreign_page(request.method(), headers)? => Err(refuse(
+                "this server runs with --dev and is no part of web pages from elsewhere (header Sec-Fetch-Site)",
+            )),
             None => Ok(()),
             Some(origin) if origin.strip_prefix("http://").is_some_and(|host| self.is_ours(host)) => Ok(()),
             Some(_) => Err(refuse(
@@ -71,6 +75,18 @@ impl DevGuard {
             .map_or_else(|_| name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
         loopback && self.ports.contains(&port)
     }
+}
+
+/// Whether a browser says that a page of elsewhere asks, and that it is not somebody who follows a link.
+fn is_part_of_foreign_page(method: &Method, headers: &HeaderMap) -> FaultResult<bool> {
+    let text = |name: &'static str| only(headers, HeaderName::from_static(name));
+    if !matches!(text("sec-fetch-site")?, Some("cross-site" | "same-site")) {
+        return Ok(false);
+    }
+    let follows = method == Method::GET
+        && text("sec-fetch-mode")? == Some("navigate")
+        && text("sec-fetch-dest")? == Some("document");
+    Ok(!follows)
 }
 
 /// The one value of a header; two different ones are an attempt to be read in two ways.
@@ -126,6 +142,31 @@ mod tests {
             assert!(!check(Some(bad), None), "{bad}");
         }
         assert!(!check(None, None));
+    }
+
+    #[test]
+    fn nothing_here_is_part_of_a_page_from_elsewhere() {
+        let fetched = |site: &str, mode: &str, dest: &str, method: &str| {
+            let request =
+                Request::builder().uri("/functions").method(method).header("host", "127.0.0.1:9000");
+            let request = request
+                .header("sec-fetch-site", site)
+                .header("sec-fetch-mode", mode)
+                .header("sec-fetch-dest", dest);
+            DevGuard::new([9000]).check(&request.body(()).expect("valid")).is_ok()
+        };
+        assert!(fetched("same-origin", "cors", "empty", "GET"));
+        assert!(fetched("none", "navigate", "document", "GET"), "typed in");
+        assert!(fetched("cross-site", "navigate", "document", "GET"), "a link");
+        for (site, mode, dest, method) in [
+            ("same-site", "no-cors", "image", "GET"),
+            ("cross-site", "no-cors", "script", "GET"),
+            ("same-site", "navigate", "iframe", "GET"),
+            ("same-site", "navigate", "document", "POST"),
+            ("same-site", "cors", "empty", "GET"),
+        ] {
+            assert!(!fetched(site, mode, dest, method), "{site} {mode} {dest} {method}");
+        }
     }
 
     #[test]

@@ -35,6 +35,7 @@ use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
 const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
 
 /// Takes requests in and gives answers out.
@@ -188,8 +189,11 @@ pub(crate) fn problem_response(
     response
 }
 
-/// Names the request in its answer.
+/// Names the request in its answer, and keeps the answer out of pages from elsewhere: no browser gives
+/// it to one as a picture or a script, whatever it holds.
 fn sign(headers: &mut HeaderMap, context: &Context) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, value);
     }
