@@ -11,8 +11,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
-  /** A key that may do everything; empty with --dev. */
-  key: string;
+  /** The first key, of a server that asks for one. */
+  key?: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -33,7 +33,7 @@ async function freePort(): Promise<number> {
 }
 
 export interface Setting {
-  /** Without --dev: a key is needed, and `Stage.key` is one that may do everything. */
+  /** Without --dev: a key is needed, and `Stage.key` is the first one. */
   guarded?: boolean;
   /** Further flags of the browser. */
   flags?: string[];
@@ -78,8 +78,8 @@ export async function startStage({ guarded = false, flags = [] }: Setting = {}):
     clearTimeout(late);
   };
   await start();
-  const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
-  if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
+  const key = /\bnova_[A-Za-z0-9_-]{20,}/.exec(output)?.[0];
+  if (guarded && !key) throw new Error(`nova printed no first key:\n${output}`);
   return {
     url,
     key,
@@ -101,6 +101,8 @@ export interface Look {
   language?: "en" | "zh";
   width?: number;
   height?: number;
+  /** Signs in with that key first. */
+  key?: string;
 }
 
 /** A page that fails its test when the console logs an error. */
@@ -120,6 +122,10 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  if (look.key) {
+    const signedIn = await context.request.post(`${stage.url}/auth/sign-in`, { data: { key: look.key } });
+    if (!signedIn.ok()) throw new Error(`sign-in: ${signedIn.status()}`);
+  }
   await page.goto(`${stage.url}/ui${path}`);
   return { page, context, errors };
 }
@@ -145,8 +151,14 @@ export async function shotFolder(): Promise<string> {
 }
 
 /** Sends JSON to the server, beside the browser. */
-export async function ask(stage: Stage, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(stage.url + path, { method, headers: { "content-type": "application/json", ...(stage.key ? { "x-api-key": stage.key } : {}) }, body: body === undefined ? undefined : JSON.stringify(body) });
+export async function ask(stage: Stage, method: string, path: string, body?: unknown, scope?: { tenant?: string; namespace?: string }): Promise<unknown> {
+  const headers = {
+    "content-type": "application/json",
+    ...(stage.key ? { authorization: `Bearer ${stage.key}` } : {}),
+    ...(scope?.tenant ? { "x-nova-tenant": scope.tenant } : {}),
+    ...(scope?.namespace ? { "x-nova-namespace": scope.namespace } : {}),
+  };
+  const response = await fetch(stage.url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text ? JSON.parse(text) : null;

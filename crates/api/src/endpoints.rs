@@ -42,6 +42,13 @@ pub struct Endpoint {
     pub response: Body,
 }
 
+impl Endpoint {
+    /// Whether it belongs to the part of AWS's API that is offered: errors have its form there.
+    pub fn is_aws(&self) -> bool {
+        self.path.starts_with(crate::aws::PREFIX)
+    }
+}
+
 /// Methods that the API uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -490,6 +497,19 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "aws_invoke",
+        method: Method::Post,
+        path: "/2015-03-31/functions/{name}/invocations",
+        summary: "Call a function as AWS's clients do: the answer is the output",
+        tag: "calls",
+        permission: Some("function:invoke"),
+        query: &[text("Qualifier", "Version number or `$LATEST`; the active version if absent.")],
+        headers: AWS_HEADERS,
+        request: Body::AnyJson,
+        response: Body::AnyJson,
+        ..ROW
+    },
+    Endpoint {
         id: "list_function_runs",
         path: "/functions/{name}/runs",
         summary: "List runs of a function, newest first",
@@ -705,6 +725,40 @@ pub const ENDPOINTS: &[Endpoint] = &[
         summary: "End the session of the cookie",
         status: 204,
         ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_providers",
+        path: "/auth/providers",
+        summary: "List identity providers to sign in with",
+        tag: "access",
+        response: json::<v1::Page<v1::ProviderView>>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "start_oidc",
+        path: "/auth/oidc/{provider}/start",
+        summary: "Send a browser to an identity provider to sign in (OpenID Connect)",
+        tag: "access",
+        query: &[
+            text("return", "Where in the console to go on, such as `/ui/#/functions`; else its start."),
+            text("invitation", "Secret of an invitation that is accepted so."),
+        ],
+        status: 303,
+        ..OPEN
+    },
+    Endpoint {
+        id: "finish_oidc",
+        path: "/auth/oidc/{provider}/callback",
+        summary: "Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie`",
+        tag: "access",
+        query: &[
+            text("code", "What the provider gives."),
+            text("state", "As it was sent."),
+            text("error", "What the provider says instead."),
+            text("error_description", "The same in words."),
+        ],
+        status: 303,
+        ..OPEN
     },
     Endpoint {
         id: "get_me",
@@ -1079,6 +1133,84 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..OF_TENANT
     },
     Endpoint {
+        id: "list_audit",
+        path: "/audit",
+        summary: "List who changed what, newest first",
+        tag: "audit",
+        permission: Some("audit:read"),
+        query: &[
+            OF_SERVER,
+            text("actor", "Id or name of who did it."),
+            text("action", "Permission (`function:update`) or endpoint (`update_function`)."),
+            text("resource", "Kind (`function`), or kind and name (`function:hello`)."),
+            text("outcome", "`done`, `refused` or `failed`."),
+            Query { name: "since", kind: QueryKind::Time, required: false, about: "Then or later." },
+            Query { name: "until", kind: QueryKind::Time, required: false, about: "Before." },
+            LIMIT,
+            CURSOR,
+        ],
+        response: json::<v1::Page<v1::AuditView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_audit",
+        path: "/audit/{seq}",
+        summary: "Show one entry of the audit log",
+        tag: "audit",
+        permission: Some("audit:read"),
+        query: &[OF_SERVER],
+        response: json::<v1::AuditView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "verify_audit",
+        path: "/audit/verify",
+        summary: "Look through the audit log: whether every entry is there and is what was written",
+        tag: "audit",
+        permission: Some("audit:read"),
+        query: &[
+            OF_SERVER,
+            number("anchor_seq", 1, i64::MAX, "An entry that was the last one at an earlier look .."),
+            text("anchor_hash", ".. and its hash: both must still be there."),
+        ],
+        response: json::<v1::AuditVerification>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_quotas",
+        path: "/quotas",
+        summary: "Show quotas of the tenant with their usage",
+        tag: "quotas",
+        permission: Some("quota:read"),
+        response: json::<v1::Page<v1::QuotaView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "set_quota",
+        method: Method::Put,
+        path: "/tenants/{tenant}/quotas/{quota}",
+        summary: "Set a quota of a tenant, or of one namespace of it",
+        tag: "quotas",
+        permission: Some("quota:manage"),
+        scope: ScopeKind::Platform,
+        query: QUOTA_PLACE,
+        request: json::<v1::PutQuota>(),
+        response: json::<v1::QuotaView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "unset_quota",
+        method: Method::Delete,
+        path: "/tenants/{tenant}/quotas/{quota}",
+        summary: "Take a quota away",
+        tag: "quotas",
+        permission: Some("quota:manage"),
+        scope: ScopeKind::Platform,
+        query: QUOTA_PLACE,
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
         id: "get_openapi",
         path: "/openapi.json",
         summary: "This document",
@@ -1086,6 +1218,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..OPEN
     },
 ];
+
+const QUOTA_PLACE: &[Query] = &[text("namespace", "Only this namespace; the whole tenant if absent.")];
 
 const STATS_QUERY: &[Query] = &[
     text("function", "Name of a function; all of the namespace if absent."),
@@ -1106,6 +1240,12 @@ const CALL_HEADERS: &[Query] = &[
     number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
     text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),
     text("traceparent", "W3C trace context; passed on to the function."),
+];
+
+const AWS_HEADERS: &[Query] = &[
+    text("X-Amz-Invocation-Type", "`RequestResponse` or `DryRun` (204 if the call would be allowed)."),
+    text("X-Amz-Log-Type", "`Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64."),
+    text("X-Amz-Client-Context", "A JSON object in base64 for the function's context, at most 3583 bytes."),
 ];
 
 #[cfg(test)]

@@ -30,3 +30,5 @@ pub const API_KEY: &str = "x-api-key";
 pub const CONSOLE: &str = "x-nova-console";
 /// Name of the cookie that holds a session.
 pub const SESSION_COOKIE: &str = "nova_session";
+/// On an answer: soft limits of the tenant that are reached, `functions;used=9;soft=8;hard=10, ..`.
+pub const QUOTA_WARNING: &str = "nova-quota-warning";

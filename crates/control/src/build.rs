@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{self, about, shown};
 use crate::functions::Functions;
 
 /// Longest compiler output that is kept, bytes; the end counts.
@@ -289,9 +290,12 @@ impl Builder {
             if function.latest_version != job.number || function.active_version >= job.number {
                 return Ok(());
             }
+            let before = shown::function_alone(&function);
             function.active_version = job.number;
             function.updated_at = inner.clock.now();
-            match inner.store.functions().update(&job.scope, &function, None).await {
+            let after = shown::function_alone(&function);
+            let told = audit::changed(&job.scope, "function", &function.name, before, after);
+            match about(told, inner.store.functions().update(&job.scope, &function, None)).await {
                 Ok(function) => {
                     self.functions.changed(&job.scope, &function).await;
                     return Ok(());

@@ -8,13 +8,16 @@
 
 pub mod access;
 mod aliases;
+pub mod audit;
 mod build;
 mod catalog;
 mod functions;
+pub mod quotas;
 pub mod secrets;
 mod settings;
 mod source;
 mod spec;
+mod vault;
 
 pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
@@ -25,6 +28,8 @@ pub use nova_store::{Page, PageRequest};
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };
+pub use quotas::Quotas;
 pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;
+pub use vault::Vault;

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Principal;
 use crate::fault::Fault;
 use crate::function::{Function, Mode, PoolSettings, VersionSpec};
 use crate::id::{Digest, FunctionId, RunId};
@@ -182,6 +183,10 @@ pub struct Call {
     pub deadline: Option<Duration>,
     /// Fires when the caller went away.
     pub cancel: CancellationToken,
+    /// Who calls; `None`: the server itself, or somebody who need not be known.
+    pub caller: Option<Arc<Principal>>,
+    /// JSON that an AWS client sends along, for the function's context.
+    pub client_context: Option<Arc<str>>,
 }
 
 /// Why user code gave no result. The platform did its part; the answer is 200 with this in `error`.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::InvokePolicy;
 use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
 use crate::http::HttpSettings;
@@ -290,6 +291,8 @@ pub struct Function {
     pub description: String,
     pub tags: BTreeMap<String, String>,
     pub pool: PoolSettings,
+    /// Who may call it, on top of roles.
+    pub invoke_policy: InvokePolicy,
     /// How it is offered on the content listener.
     #[serde(default)]
     pub http: HttpSettings,

@@ -9,6 +9,7 @@
 
 pub mod access;
 pub mod alias;
+pub mod audit;
 pub mod call;
 pub mod dependencies;
 pub mod fault;
@@ -20,6 +21,7 @@ pub mod log;
 pub mod name;
 pub mod network;
 pub mod ports;
+pub mod quota;
 pub mod rollout;
 pub mod run;
 pub mod runtime;

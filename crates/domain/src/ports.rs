@@ -10,8 +10,10 @@ use bytes::Bytes;
 use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
 use crate::dependencies::Installer;
 use crate::fault::FaultResult;
-use crate::id::{Digest, FunctionId};
+use crate::id::{Digest, FunctionId, RunId};
+use crate::log::LogLine;
 use crate::name::{FunctionName, Scope, SecretName};
+use crate::quota::Permit;
 use crate::runtime::{InstalledRuntime, RuntimeRef};
 use crate::secret::SecretValue;
 use crate::version::Build;
@@ -26,6 +28,18 @@ pub trait Invoker: Send + Sync {
 
     /// Starts the call and returns its events. The stream pulls: a slow reader slows the function.
     async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream>;
+}
+
+/// What happens in calls while they run. Implemented by aurora; comet tells, and never waits for it.
+/// A port of its own, because an [`Invoker`] speaks only at the end, and only to who is still there.
+pub trait Signals: Send + Sync {
+    /// Lines that a call printed since the last time, without values of secrets. The lines of its
+    /// outcome begin with all that were told.
+    fn printed(&self, run: &RunId, function: &FunctionId, lines: Vec<LogLine>);
+
+    /// A call whose caller had left is over: what it used and printed. Told before the call itself
+    /// fails with `Cancelled`.
+    fn left(&self, run: &RunId, outcome: Outcome);
 }
 
 /// What to run. Implemented by control.
@@ -95,6 +109,24 @@ pub trait CodeTrees: Send + Sync {
 pub struct CodeTree {
     pub path: PathBuf,
     pub guard: Arc<()>,
+}
+
+/// How much may run. Implemented by control; comet asks with every call and before every
+/// sandbox. A port of its own, because the answer depends on the moment and is counted, which a
+/// snapshot, that is kept, cannot be.
+#[async_trait]
+pub trait Quotas: Send + Sync {
+    /// Whether calls of the scope are limited. Asked with every call, so it only looks into memory.
+    fn limits_calls(&self, scope: &Scope) -> bool;
+
+    /// A place for one call; held until the call has ended. `ResourceExhausted` names the quota.
+    async fn admit(&self, scope: &Scope) -> FaultResult<Permit>;
+
+    /// Whether there would be room for one more sandbox of the scope.
+    fn has_room(&self, scope: &Scope, memory_mb: u32) -> bool;
+
+    /// Room for one sandbox; held as long as there is one. `ResourceExhausted` names the quota.
+    fn sandbox(&self, scope: &Scope, memory_mb: u32) -> FaultResult<Permit>;
 }
 
 /// Values of secrets, for sandboxes that start. Implemented by control; comet asks. A port of

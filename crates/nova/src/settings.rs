@@ -123,11 +123,13 @@ pub(crate) struct AccessSettings {
     pub(crate) invitation_h: u64,
     /// Sign-ins that may be tried in a minute, per account and per address.
     pub(crate) attempts_per_minute: u64,
+    /// Issuers of tokens, and identity providers to sign in with; in the file only.
+    pub(crate) issuers: Vec<crate::issuers::IssuerTable>,
 }
 
 impl Default for AccessSettings {
     fn default() -> Self {
-        Self { session_m: 720, invitation_h: 168, attempts_per_minute: 10 }
+        Self { session_m: 720, invitation_h: 168, attempts_per_minute: 10, issuers: Vec::new() }
     }
 }
 

@@ -2,10 +2,13 @@
 //! carry a version in `v`, so that a later program can tell how to read them.
 
 mod alias;
+mod audit;
+mod quota;
 mod secret;
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::{CallSource, FunctionError};
 use nova_domain::function::{Function, PoolSettings, VersionSpec};
 use nova_domain::http::HttpSettings;
@@ -22,6 +25,8 @@ use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
 pub(crate) use alias::{AliasData, AliasRow, due_at};
+pub(crate) use audit::{AuditRow, paths};
+pub(crate) use quota::{QuotaRow, place, quota, quota_cursor};
 pub(crate) use secret::{SecretData, SecretRow};
 
 #[derive(Serialize, Deserialize)]
@@ -79,6 +84,8 @@ pub(crate) struct FunctionData {
     description: String,
     tags: BTreeMap<String, String>,
     pool: PoolSettings,
+    #[serde(default, skip_serializing_if = "InvokePolicy::is_empty")]
+    invoke_policy: InvokePolicy,
     #[serde(default)]
     http: HttpSettings,
 }
@@ -89,6 +96,7 @@ impl FunctionData {
             description: function.description.clone(),
             tags: function.tags.clone(),
             pool: function.pool.clone(),
+            invoke_policy: function.invoke_policy.clone(),
             http: function.http.clone(),
         }
     }
@@ -118,6 +126,7 @@ impl FunctionRow {
             description: data.description,
             tags: data.tags,
             pool: data.pool,
+            invoke_policy: data.invoke_policy,
             http: data.http,
             active_version: to_u32("active version", self.active_version)?,
             latest_version: to_u32("latest version", self.latest_version)?,

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Aliases, Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
+use crate::repo::{
+    Aliases, Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -28,6 +30,8 @@ pub struct Store {
     pub(crate) users: Arc<dyn Users>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) roles: Arc<dyn Roles>,
+    pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -50,7 +54,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, options: &StoreOptions) -> FaultResult<(Self, System)> {
         let store = match url {
             DatabaseUrl::Sqlite(dir) => crate::sqlite::open(dir, options).await?,
-            DatabaseUrl::Postgres(config) => crate::postgres::open(config, options).await?,
+            DatabaseUrl::Postgres(target) => crate::postgres::open(target, options).await?,
         };
         Ok((store, System(())))
     }
@@ -103,6 +107,16 @@ impl Store {
     /// Custom roles, and roles given to somebody.
     pub fn roles(&self) -> &dyn Roles {
         &*self.roles
+    }
+
+    /// Quotas of tenants.
+    pub fn quotas(&self) -> &dyn Quotas {
+        &*self.quotas
+    }
+
+    /// Who changed what.
+    pub fn audit(&self) -> &dyn Audit {
+        &*self.audit
     }
 
     /// `sqlite` or `postgres`.

@@ -1,6 +1,86 @@
 // Made from crates/api/openapi/v1.json by `npm run types`. Do not edit.
 
 export interface paths {
+    "/2015-03-31/functions/{name}/invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a function as AWS's clients do: the answer is the output
+         * @description Needs the permission `function:invoke`.
+         */
+        post: operations["aws_invoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description Needs the permission `audit:read`.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show one entry of the audit log
+         * @description Needs the permission `audit:read`.
+         */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look through the audit log: whether every entry is there and is what was written
+         * @description Needs the permission `audit:read`.
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/accept": {
         parameters: {
             query?: never;
@@ -38,6 +118,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie` */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Send a browser to an identity provider to sign in (OpenID Connect) */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/password": {
         parameters: {
             query?: never;
@@ -52,6 +166,23 @@ export interface paths {
          * @description Needs the permission `self:read`.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List identity providers to sign in with */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -944,6 +1075,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show quotas of the tenant with their usage
+         * @description Needs the permission `quota:read`.
+         */
+        get: operations["list_quotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/roles": {
         parameters: {
             query?: never;
@@ -1284,6 +1435,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants/{tenant}/quotas/{quota}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a quota of a tenant, or of one namespace of it
+         * @description Needs the permission `quota:manage`.
+         */
+        put: operations["set_quota"];
+        post?: never;
+        /**
+         * Take a quota away
+         * @description Needs the permission `quota:manage`.
+         */
+        delete: operations["unset_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1372,6 +1547,99 @@ export interface components {
             version: number;
             /** @description Every version with a weight, sorted by version; they sum up to 100. */
             weights: components["schemas"]["WeightView"][];
+        };
+        /** @description Who did it. */
+        AuditActor: {
+            /** @description Id of the key or session that was shown. */
+            credential?: string | null;
+            /** @description Empty for `dev`, `anonymous` and `system`. */
+            id: string;
+            /** @description `user`, `service`, `key`, `token`, `dev`, `anonymous` (nobody known) or `system` (the server). */
+            kind: string;
+            /** @description Address of a user, name of a key or service account, as it was then. */
+            name: string;
+        };
+        /** @description The first entry that is not what was written. */
+        AuditBroken: {
+            /** Format: int64 */
+            seq: number;
+            /** @description What is wrong with it. */
+            why: string;
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What was changed. */
+        AuditResource: {
+            /** @description `function`, `secret`, `key`, `role`, .. */
+            kind: string;
+            /** @description Its name or id; empty where there is none. */
+            name: string;
+        };
+        /** @description What a look through the audit log found. */
+        AuditVerification: {
+            broken?: components["schemas"]["AuditBroken"] | null;
+            /**
+             * Format: int64
+             * @description Entries that were looked at.
+             */
+            entries: number;
+            head_hash?: string | null;
+            /**
+             * Format: int64
+             * @description The last entry; keep both values elsewhere and give them as `anchor_seq` and `anchor_hash` next time.
+             */
+            head_seq?: number | null;
+            /** @description Whether every entry is there and is what was written. */
+            intact: boolean;
+            /** @description Null: the log of the server itself. */
+            tenant?: string | null;
+        };
+        /** @description One entry of the audit log. */
+        AuditView: {
+            /** @description The permission that it needed, such as `function:update`. */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description Where the request came from. */
+            address?: string | null;
+            /** @description Any JSON value. */
+            after?: unknown;
+            /** Format: date-time */
+            at: string;
+            /** @description Any JSON value. */
+            before?: unknown;
+            /** @description Dotted paths of what differs, also of values that are not shown. */
+            changed: string[];
+            /** @description Code of the problem, if it was not done. */
+            error?: string | null;
+            /** @description SHA-256 of the entry and `previous`, hex. */
+            hash: string;
+            namespace?: string | null;
+            /** @description The endpoint (`update_function`), or what the server did by itself. */
+            operation: string;
+            /** @description `done`, `refused` (not allowed) or `failed` (a sign-in). */
+            outcome: string;
+            /** @description `hash` of the entry before; 64 zeros for the first one. */
+            previous: string;
+            request_id?: string | null;
+            resource: components["schemas"]["AuditResource"];
+            /**
+             * Format: int64
+             * @description Counts the entries of the tenant (or of the server), from 1, without gaps.
+             */
+            seq: number;
+            /** @description Null: an entry of the server itself. */
+            tenant?: string | null;
+        };
+        /** @description An error; its name is in the header `x-amzn-ErrorType`. */
+        AwsError: {
+            /** @description The same text; some clients read the one, some the other. */
+            message: string;
+            Message: string;
+            /** @description `User` or `Service`: whose fault it is. */
+            Type: string;
         };
         BindingPage: {
             items: components["schemas"]["BindingView"][];
@@ -1502,8 +1770,10 @@ export interface components {
         };
         /** @description A key that was just made. */
         CreatedKey: {
+            /** @description Of a pair. */
+            access_key_id?: string | null;
             key: components["schemas"]["KeyView"];
-            /** @description Shown this one time only. */
+            /** @description The key, or the secret access key of a pair. Shown this one time only. */
             secret: string;
         };
         /**
@@ -1540,6 +1810,8 @@ export interface components {
              * @description Calls at once in one sandbox: 1 to 1000, default 1.
              */
             instance_concurrency?: number | null;
+            /** @description Who may call it, on top of roles. Setting it needs `function:share`. */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"];
             limits?: components["schemas"]["LimitsBody"];
             /**
              * Format: int32
@@ -1603,11 +1875,15 @@ export interface components {
         };
         /** @description A key to be made. */
         CreateKey: {
+            /** @description A pair of access key id and secret access key, for clients that sign as AWS's do. */
+            aws?: boolean;
             /**
              * Format: int64
              * @description Seconds until it ends; absent: it does not.
              */
             expires_in_s?: number | null;
+            /** @description A function of the request's namespace that uses the key: calls with it are calls by that function. */
+            function?: string | null;
             name: string;
             /** @description A key that stands for itself needs one at least; for a key of somebody they narrow. */
             roles?: components["schemas"]["RoleGrantBody"][];
@@ -1740,6 +2016,8 @@ export interface components {
             idle_ttl_s: number;
             /** Format: int32 */
             instance_concurrency: number;
+            /** @description Who may call it, on top of roles. */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"];
             /**
              * Format: int32
              * @description The highest version number given out.
@@ -1853,6 +2131,22 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Who may call a function. Callers are `*`, `user:ID`, `service:ID`, `key:ID`,
+         *     `token:ISSUER#SUB`, `role:NAME` or `function:NAMES`. Each needs `function:invoke` besides.
+         */
+        InvokePolicyBody: {
+            /**
+             * @description If there are any, nobody else may.
+             * @default []
+             */
+            allow?: string[];
+            /**
+             * @description These may not, whatever `allow` says.
+             * @default []
+             */
+            deny?: string[];
+        };
         /** @description One layer of isolation. */
         IsolationView: {
             active: boolean;
@@ -1904,16 +2198,20 @@ export interface components {
         };
         /** @description A key without its secret. */
         KeyView: {
+            /** @description Whether it is a pair of access key id and secret access key. */
+            aws?: boolean;
             /** Format: date-time */
             created_at: string;
             expired: boolean;
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description The function that it is for, as NAMESPACE/NAME. */
+            function?: string | null;
             id: string;
             /** Format: date-time */
             last_used_at?: string | null;
             name: string;
-            /** @description How the secret begins. */
+            /** @description How the secret begins; of a pair the access key id. */
             prefix: string;
             /** @description Shown with single keys. */
             roles?: components["schemas"]["RoleGrantBody"][] | null;
@@ -2149,6 +2447,8 @@ export interface components {
              */
             instance_concurrency?: number | null;
             /** @default null */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"] | null;
+            /** @default null */
             limits?: components["schemas"]["LimitsPatch"] | null;
             /**
              * Format: int32
@@ -2244,7 +2544,7 @@ export interface components {
         /** @description What went wrong, for programs (`code`, `retryable`) and people (`detail`). */
         Problem: {
             /** @enum {string} */
-            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
+            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "quota_exceeded" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "queue_timeout" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
             /** @description What happened, where, and what to do now. */
             detail: string;
             /** @description Complaints about single fields of the request. */
@@ -2272,10 +2572,77 @@ export interface components {
              */
             version?: number | null;
         };
+        ProviderPage: {
+            items: components["schemas"]["ProviderView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description An identity provider to sign in with. */
+        ProviderView: {
+            name: string;
+            /** @description Where a browser goes to sign in. */
+            start: string;
+            /** @description For people. */
+            title: string;
+        };
+        /** @description Limits of a quota. At least one of `hard` and `soft`. */
+        PutQuota: {
+            /** Format: int64 */
+            hard?: number | null;
+            /**
+             * Format: int64
+             * @description At most `hard`.
+             */
+            soft?: number | null;
+            /**
+             * Format: int32
+             * @description Of `invocations`: seconds of the window, 1 to 2678400; 60 if absent.
+             */
+            window_s?: number | null;
+        };
         /** @description What a role shall be. */
         PutRole: {
             description?: string;
             permissions: string[];
+        };
+        QuotaPage: {
+            items: components["schemas"]["QuotaView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A quota with its usage. */
+        QuotaView: {
+            /**
+             * Format: int64
+             * @description What is over it is refused; null: nothing is.
+             */
+            hard?: number | null;
+            /** @description Whether `used` is at the hard limit: the next one is refused. */
+            hard_reached: boolean;
+            /** @description Null: the whole tenant. */
+            namespace?: string | null;
+            /** @description Whether `used` is what this server alone sees (`memory_mb`, `concurrency`). */
+            of_this_server: boolean;
+            /** @description `functions`, `storage_bytes`, `memory_mb`, `concurrency` or `invocations`. */
+            quota: string;
+            /**
+             * Format: int64
+             * @description What is over it is told, and done.
+             */
+            soft?: number | null;
+            /** @description Whether `used` is at the soft limit or over it. */
+            soft_reached: boolean;
+            tenant: string;
+            /**
+             * Format: int64
+             * @description Null where nothing is counted because no limit is set (`concurrency`, `invocations`).
+             */
+            used?: number | null;
+            /**
+             * Format: int32
+             * @description Of `invocations`: seconds of the window.
+             */
+            window_s?: number | null;
         };
         /**
          * @description Body of `PUT /functions/{name}/code`: the whole code anew, as `code`, `files` (or both: `code`
@@ -2810,6 +3177,195 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    aws_invoke: {
+        parameters: {
+            query?: {
+                /** @description Version number or `$LATEST`; the active version if absent. */
+                Qualifier?: string;
+            };
+            header?: {
+                /** @description A JSON object in base64 for the function's context, at most 3583 bytes. */
+                "X-Amz-Client-Context"?: string;
+                /** @description `RequestResponse` or `DryRun` (204 if the call would be allowed). */
+                "X-Amz-Invocation-Type"?: string;
+                /** @description `Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64. */
+                "X-Amz-Log-Type"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The event: any JSON value of at most 6 MiB; no body is `{}`. */
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Call a function as AWS's clients do: the answer is the output */
+            200: {
+                headers: {
+                    /** @description `function` if the answer's `error` is the function's own. */
+                    "Nova-Failed-By"?: string;
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description What went wrong, as AWS writes it */
+            default: {
+                headers: {
+                    /** @description Name of the error, such as `ResourceNotFoundException`. */
+                    "x-amzn-ErrorType"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AwsError"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Permission (`function:update`) or endpoint (`update_function`). */
+                action?: string;
+                /** @description Id or name of who did it. */
+                actor?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description `done`, `refused` or `failed`. */
+                outcome?: string;
+                /** @description Kind (`function`), or kind and name (`function:hello`). */
+                resource?: string;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+                /** @description Then or later. */
+                since?: string;
+                /** @description Before. */
+                until?: string;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List who changed what, newest first */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show one entry of the audit log */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: {
+                /** @description .. and its hash: both must still be there. */
+                anchor_hash?: string;
+                /** @description An entry that was the last one at an earlier look .. */
+                anchor_seq?: number;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Look through the audit log: whether every entry is there and is what was written */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     accept_invitation: {
         parameters: {
             query?: never;
@@ -2876,6 +3432,82 @@ export interface operations {
             };
         };
     };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives. */
+                code?: string;
+                /** @description What the provider says instead. */
+                error?: string;
+                /** @description The same in words. */
+                error_description?: string;
+                /** @description As it was sent. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie` */
+            303: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description Secret of an invitation that is accepted so. */
+                invitation?: string;
+                /** @description Where in the console to go on, such as `/ui/#/functions`; else its start. */
+                return?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Send a browser to an identity provider to sign in (OpenID Connect) */
+            303: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -2897,6 +3529,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List identity providers to sign in with */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -5222,6 +5885,40 @@ export interface operations {
             };
         };
     };
+    list_quotas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show quotas of the tenant with their usage */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles: {
         parameters: {
             query?: {
@@ -6143,6 +6840,82 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Delete a tenant that has no functions */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: {
+                /** @description Only this namespace; the whole tenant if absent. */
+                namespace?: string;
+            };
+            header?: never;
+            path: {
+                quota: string;
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutQuota"];
+            };
+        };
+        responses: {
+            /** @description Set a quota of a tenant, or of one namespace of it */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unset_quota: {
+        parameters: {
+            query?: {
+                /** @description Only this namespace; the whole tenant if absent. */
+                namespace?: string;
+            };
+            header?: never;
+            path: {
+                quota: string;
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a quota away */
             204: {
                 headers: {
                     /** @description Names the request in the log. */

@@ -5,6 +5,7 @@ import { Menu, MenuChoice } from "../kit/Menu";
 import { prefer, preferences, type Language, type Theme } from "../lib/preferences";
 import { useStore } from "../lib/store";
 import { Crumbs } from "./Crumbs";
+import { PersonMenu } from "./PersonMenu";
 import { ScopeSwitch } from "./ScopeSwitch";
 
 const mac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
@@ -60,6 +61,7 @@ export function TopBar({ onMenu, onFind }: { onMenu: () => void; onFind: () => v
           ]}
         />
       </Menu>
+      <PersonMenu />
     </header>
   );
 }

@@ -427,6 +427,7 @@ class Context {
     this.traceparent = message.traceparent;
     this.tracestate = message.tracestate;
     this.callbackWaitsForEmptyEventLoop = false;
+    if (message.client_context !== undefined) this.clientContext = this.client_context = JSON.parse(message.client_context);
   }
 
   get function_name() { return functionInfo.name; }

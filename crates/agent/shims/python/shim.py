@@ -210,16 +210,17 @@ class Direct:
         return True
 
     def is_clean(self):
+        # Always asked: what a thread starts while the agent ends processes is seen next time.
+        clean = not self.started_something()
         ioctl, count = self.ioctl, self.count
         for pipe in self.pipes:
             ioctl(pipe, FIONREAD, count)
-            if count != NOTHING:
-                return False
-        return not self.started_something()
+            clean = clean and count == NOTHING
+        return clean
 
     def answer(self, body):
         """Sends the answer of a call that came as a packet."""
-        if len(body) <= PACKET_MAX and self.is_clean():
+        if self.is_clean() and len(body) <= PACKET_MAX:
             raw_write(4, body)
             return
         send_frame(body)
@@ -230,7 +231,6 @@ class Direct:
             self.held.append(frame)
         else:
             posix._exit(0)
-        self.started_something()
 
     def bodies(self, stream):
         """Yields the body of each message from both sockets, once the agent has begun it."""
@@ -387,6 +387,22 @@ def answer_raised(rid, error, what="handler"):
 # ---- context ---------------------------------------------------------------
 
 
+class ClientContext:
+    """What a client of AWS sent along; parts that it did not send are None."""
+
+    class Client:
+        def __init__(self, values):
+            for name in ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"):
+                setattr(self, name, values.get(name))
+
+    def __init__(self, text):
+        values = parse(text)
+        self.custom = values.get("custom")
+        self.env = values.get("env")
+        client = values.get("client")
+        self.client = self.Client(client) if isinstance(client, dict) else None
+
+
 class Context:
     """What a handler knows about its call, under Nova's names and those of AWS Lambda."""
 
@@ -404,6 +420,8 @@ class Context:
         self._whole = message.get("whole", False)
         self.traceparent = message.get("traceparent")
         self.tracestate = message.get("tracestate")
+        if "client_context" in message:
+            self.client_context = ClientContext(message["client_context"])
         self._chunks = None
         self._wrote = False
         self._open = True

@@ -215,7 +215,7 @@ module NovaShim
       attr_accessor :function_name, :function_version, :memory_limit_mb, :invoked_function_arn
     end
 
-    attr_reader :request_id, :deadline_ms, :traceparent, :tracestate
+    attr_reader :request_id, :deadline_ms, :traceparent, :tracestate, :client_context
 
     def initialize(message)
       @request_id = message["request_id"]
@@ -225,6 +225,7 @@ module NovaShim
       @wrote = false
       @traceparent = message["traceparent"]
       @tracestate = message["tracestate"]
+      @client_context = JSON.parse(message["client_context"]) if message["client_context"]
       @chunks = nil
       @over = false
     end

@@ -114,6 +114,9 @@ pub struct Exec<'a> {
     pub traceparent: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub tracestate: Option<Cow<'a, str>>,
+    /// JSON text of a client of AWS, for the handler's context.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub client_context: Option<Cow<'a, str>>,
 }
 
 impl<'a> Exec<'a> {
@@ -129,6 +132,7 @@ impl<'a> Exec<'a> {
             whole: false,
             traceparent: None,
             tracestate: None,
+            client_context: None,
         }
     }
 }
@@ -203,6 +207,8 @@ pub enum GuestErrorKind {
     Cancelled,
     /// The message cannot be served: no Init yet, too many calls, an unknown id.
     Protocol,
+    /// The runtime ended, for a reason of its own, before it took the call: it may run elsewhere.
+    NotBegun,
 }
 
 /// Why a call has no output.
@@ -227,7 +233,10 @@ impl GuestError {
     /// that only the agent can know are not taken from there.
     pub fn of_shim(self) -> Self {
         let kind = match self.kind {
-            GuestErrorKind::Exit | GuestErrorKind::BadResponse | GuestErrorKind::Init => self.kind,
+            GuestErrorKind::Exit
+            | GuestErrorKind::BadResponse
+            | GuestErrorKind::Init
+            | GuestErrorKind::NotBegun => self.kind,
             _ => GuestErrorKind::Error,
         };
         Self { kind, signal: None, ..self }

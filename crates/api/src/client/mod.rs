@@ -2,10 +2,12 @@
 
 mod access;
 mod alias;
+mod audit;
 mod call;
 mod error;
 mod function;
 mod log;
+mod people;
 mod platform;
 mod run;
 mod secret;
@@ -20,6 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::access::ListKeys;
+pub use self::audit::{ListAudit, VerifyAudit};
 pub use self::call::{CallOptions, EventStream, StreamItem};
 pub use self::error::ClientError;
 pub use self::function::ListFunctions;

@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod alias;
+pub mod audit;
 pub mod code;
 pub mod function;
 pub mod health;
@@ -12,6 +13,7 @@ pub mod page;
 pub mod patch;
 pub mod people;
 pub mod problem;
+pub mod quota;
 pub mod run;
 pub mod runtime;
 pub mod secret;
@@ -20,14 +22,17 @@ pub mod system;
 pub mod version;
 
 pub use access::{
-    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView, ProviderView,
     RoleGrantBody, SignIn, TenantView, UsableScope,
 };
 pub use alias::{
     AliasView, CreateAlias, PastTargetView, PatchAlias, PromoteAlias, RolloutView, StartRollout, WeightView,
 };
+pub use audit::{AuditActor, AuditBroken, AuditResource, AuditVerification, AuditView};
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
-pub use function::{CreateFunction, FunctionView, LimitsBody, LimitsPatch, LimitsView, PatchFunction};
+pub use function::{
+    CreateFunction, FunctionView, InvokePolicyBody, LimitsBody, LimitsPatch, LimitsView, PatchFunction,
+};
 pub use health::{Health, HealthCheck, HealthStatus};
 pub use http::{FunctionUrl, SignUrl, SignedUrl};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};
@@ -40,6 +45,7 @@ pub use people::{
     ServiceAccountView, SessionView, SetMember, UserView,
 };
 pub use problem::{FieldProblem, Problem};
+pub use quota::{PutQuota, QuotaView};
 pub use run::RunView;
 pub use runtime::{RuntimeInstall, RuntimeView};
 pub use secret::{CreateSecret, KeyRotation, PatchSecret, SecretView};

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use nova_domain::TenantName;
 use nova_domain::call::FunctionSnapshot;
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::PoolSettings;
 use nova_domain::ports::CodeTree;
+use nova_domain::quota::Permit;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,8 @@ pub(crate) struct Member {
     _network: Option<Session>,
     calls: AtomicU32,
     starter: Arc<Starter>,
+    /// Its room within the quotas of its tenant.
+    _memory: Permit,
 }
 
 impl Drop for Member {
@@ -40,6 +44,8 @@ struct Seat {
     member: Arc<Member>,
     /// Calls in it now.
     used: u32,
+    /// The call in it is one that nothing may be sent behind.
+    alone: bool,
     /// Since when it is idle (meaningful with `used` 0).
     since: Instant,
 }
@@ -61,7 +67,7 @@ impl Waiter {
 pub(crate) struct Ask {
     /// Its place in the order of calls; one that was taken back keeps it.
     pub(crate) ticket: u64,
-    /// It may be sent to a sandbox before the calls there have ended.
+    /// It may be sent to a sandbox before the calls there have ended, and others behind it.
     pub(crate) ahead: bool,
 }
 
@@ -119,6 +125,10 @@ impl FunctionPool {
         Arc::new(Self { snapshot, starter, state })
     }
 
+    pub(super) fn tenant(&self) -> &TenantName {
+        &self.snapshot.function.scope.tenant
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is consistent between any two statements under this lock.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -137,7 +147,7 @@ impl FunctionPool {
     pub(super) fn take_idle(self: &Arc<Self>, ask: Ask) -> Option<Lease> {
         let mut dead = Vec::new();
         let mut state = self.state();
-        let lease = self.take_seat(&mut state, &mut dead).or_else(|| {
+        let lease = self.take_seat(ask, &mut state, &mut dead).or_else(|| {
             // Nobody overtakes those in line.
             (ask.ahead && state.waiting.is_empty()).then(|| self.take_ahead(&mut state)).flatten()
         });
@@ -146,7 +156,7 @@ impl FunctionPool {
         lease
     }
 
-    fn take_seat(self: &Arc<Self>, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
+    fn take_seat(self: &Arc<Self>, ask: Ask, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
         let concurrency = state.settings.instance_concurrency;
         let mut index = state.seats.len();
         while index > 0 {
@@ -161,6 +171,7 @@ impl FunctionPool {
             if seat.used < concurrency {
                 let mut seat = state.seats.remove(index);
                 seat.used += 1;
+                seat.alone = !ask.ahead;
                 let lease = self.lease_of(&seat.member);
                 state.seats.push(seat);
                 return Some(lease);
@@ -182,7 +193,8 @@ impl FunctionPool {
         let seat = state
             .seats
             .iter_mut()
-            .filter(|seat| seat.used <= AHEAD_MAX && seat.member.sandbox.is_usable() && fresh(&seat.member))
+            .filter(|seat| seat.used <= AHEAD_MAX && !seat.alone)
+            .filter(|seat| seat.member.sandbox.is_usable() && fresh(&seat.member))
             .min_by_key(|seat| seat.used)?;
         if !seat.member.sandbox.takes_ahead() {
             return None;
@@ -239,15 +251,14 @@ impl FunctionPool {
             Duration::from_millis(u64::from(state.settings.max_wait_ms))
         };
         self.start_needed();
-        let mut until = Instant::now() + max_wait;
-        if let Some(deadline) = deadline {
-            until = until.min(deadline);
-        }
+        let patient = Instant::now() + max_wait;
+        let until = deadline.map_or(patient, |deadline| deadline.min(patient));
+        let why = if until < patient { Code::DeadlineExceeded } else { Code::QueueTimeout };
         tokio::select! {
             biased;
             answer = receiver => answer.unwrap_or_else(|_| Err(Fault::new(Code::Unavailable, "the server is stopping"))),
             () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the caller went away")),
-            () = tokio::time::sleep_until(until) => Err(self.waited_too_long()),
+            () = tokio::time::sleep_until(until) => Err(self.waited_too_long(why)),
         }
     }
 
@@ -263,10 +274,10 @@ impl FunctionPool {
         .with_retry_after(Duration::from_secs(1))
     }
 
-    fn waited_too_long(&self) -> Fault {
+    fn waited_too_long(&self, why: Code) -> Fault {
         metrics::counter!("nova_calls_refused_total", "reason" => "waited_too_long").increment(1);
         Fault::new(
-            Code::DeadlineExceeded,
+            why,
             format!(
                 "no sandbox of `{}` became free in time; raise max_replicas or instance_concurrency, or call less often",
                 self.snapshot.function.name
@@ -278,7 +289,7 @@ impl FunctionPool {
     /// Starts as many sandboxes as the line needs, within the limits.
     fn start_needed(self: &Arc<Self>) {
         loop {
-            {
+            let memory = {
                 let mut state = self.state();
                 let alive = state.seats.len() as u32 + state.starting;
                 let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
@@ -290,16 +301,27 @@ impl FunctionPool {
                 if state.waiting.len() as u32 <= coming {
                     return;
                 }
+                let memory = match self.starter.take_memory(&self.snapshot) {
+                    Ok(memory) => memory,
+                    Err(fault) => {
+                        // Who waits for a sandbox that is there gets it in time; without one nobody comes.
+                        if alive == 0 {
+                            refuse_waiting(&mut state, &fault);
+                        }
+                        return;
+                    }
+                };
                 if !self.starter.reserve() {
                     return;
                 }
                 state.starting += 1;
-            }
-            tokio::spawn(self.clone().start_one());
+                memory
+            };
+            tokio::spawn(self.clone().start_one(memory));
         }
     }
 
-    async fn start_one(self: Arc<Self>) {
+    async fn start_one(self: Arc<Self>, memory: Permit) {
         let begun = Instant::now();
         match self.starter.start(&self.snapshot).await {
             Ok(started) => {
@@ -313,6 +335,7 @@ impl FunctionPool {
                     _network: started.network,
                     calls: AtomicU32::new(0),
                     starter: self.starter.clone(),
+                    _memory: memory,
                 });
                 let mut state = self.state();
                 state.starting -= 1;
@@ -321,7 +344,7 @@ impl FunctionPool {
                 if state.retired {
                     return;
                 }
-                state.seats.push(Seat { member, used: 0, since: Instant::now() });
+                state.seats.push(Seat { member, used: 0, alone: false, since: Instant::now() });
             }
             Err(fault) => {
                 self.starter.release();
@@ -354,7 +377,7 @@ impl FunctionPool {
             }
             let Some(ask) = state.waiting.front().map(|waiter| waiter.ask) else { break };
             let lease = self
-                .take_seat(&mut state, &mut dead)
+                .take_seat(ask, &mut state, &mut dead)
                 .or_else(|| ask.ahead.then(|| self.take_ahead(&mut state)).flatten());
             let Some(lease) = lease else { break };
             let waiter = pop_waiting(&mut state);
@@ -453,20 +476,21 @@ impl FunctionPool {
 
     pub(super) fn keep_minimum(self: &Arc<Self>) {
         loop {
-            {
+            let memory = {
                 let mut state = self.state();
                 let alive = state.seats.len() as u32 + state.starting;
                 let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
-                if state.retired
-                    || backing_off
-                    || alive >= state.settings.min_replicas
-                    || !self.starter.reserve()
-                {
+                if state.retired || backing_off || alive >= state.settings.min_replicas {
+                    return;
+                }
+                let Ok(memory) = self.starter.take_memory(&self.snapshot) else { return };
+                if !self.starter.reserve() {
                     return;
                 }
                 state.starting += 1;
-            }
-            tokio::spawn(self.clone().start_one());
+                memory
+            };
+            tokio::spawn(self.clone().start_one(memory));
         }
     }
 
@@ -501,6 +525,21 @@ impl FunctionPool {
         report.idle += state.seats.iter().filter(|seat| seat.used == 0).count();
         report.starting += state.starting as usize;
         report.waiting += state.waiting.iter().filter(|waiter| !waiter.is_closed()).count();
+    }
+}
+
+/// Tells everybody who waits why there will be no sandbox.
+fn refuse_waiting(state: &mut State, fault: &Fault) {
+    while let Some(waiter) = pop_waiting(state) {
+        metrics::counter!("nova_calls_refused_total", "reason" => "quota").increment(1);
+        let mut same = Fault::new(fault.code(), fault.message());
+        for (field, message) in fault.fields() {
+            same = same.with_field(field, message);
+        }
+        if let Some(after) = fault.retry_after() {
+            same = same.with_retry_after(after);
+        }
+        let _ = waiter.sender.send(Err(same));
     }
 }
 

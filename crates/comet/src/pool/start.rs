@@ -8,7 +8,8 @@ use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees, Secrets};
+use nova_domain::ports::{CodeTree, CodeTrees, Quotas, Secrets, Signals};
+use nova_domain::quota::Permit;
 use nova_domain::runtime::Runtime;
 use nova_domain::secret::{SecretValue, reference, references};
 
@@ -18,12 +19,14 @@ use crate::backend::{Backend, BackendError, SandboxSpec};
 use crate::egress::{Egress, Owner, Session};
 use crate::install;
 use crate::runtimes::{self, Runtimes};
-use crate::sandbox::{Mask, Sandbox};
+use crate::sandbox::{Listener, Mask, Sandbox};
 
 pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
     pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
+    pub(super) quotas: OnceLock<Arc<dyn Quotas>>,
+    pub(super) signals: OnceLock<Arc<dyn Signals>>,
     pub(super) runtimes: Runtimes,
     pub(super) egress: Arc<Egress>,
     pub(super) settings: Settings,
@@ -49,6 +52,21 @@ impl Starter {
         self.total.try_add(self.settings.max_sandboxes)
     }
 
+    /// Room for the memory of one more sandbox of this version within the quotas of its tenant.
+    pub(super) fn take_memory(&self, snapshot: &FunctionSnapshot) -> FaultResult<Permit> {
+        match self.quotas.get() {
+            Some(quotas) => quotas.sandbox(&snapshot.function.scope, snapshot.spec.limits.memory_mb),
+            None => Ok(Permit::free()),
+        }
+    }
+
+    /// Whether there is such room now.
+    pub(super) fn has_memory(&self, snapshot: &FunctionSnapshot) -> bool {
+        self.quotas
+            .get()
+            .is_none_or(|quotas| quotas.has_room(&snapshot.function.scope, snapshot.spec.limits.memory_mb))
+    }
+
     pub(super) fn release(&self) {
         self.total.sub();
     }
@@ -64,7 +82,10 @@ impl Starter {
         let mut launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
         let network = self.open_network(snapshot, launched.link.take())?;
         let mask = Mask::new(&secrets);
-        let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask).map_err(|error| {
+        let signals = self.signals.get();
+        let listener = signals.map(|signals| Listener::new(signals.clone(), snapshot.function.id.clone()));
+        let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask, listener);
+        let sandbox = sandbox.map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
         Ok(Started { sandbox, code, installed, network })

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
 use nova_domain::http::HttpAccess;
@@ -12,6 +13,7 @@ use nova_domain::{AliasName, Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, first_build, may_retry, pause, validate_notes};
+use crate::audit::{self, about, shown};
 use crate::source::{Files, Source};
 use crate::spec;
 
@@ -25,7 +27,8 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    fn is_keep(&self) -> bool {
+    /// Whether nothing is to be changed.
+    pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
@@ -80,6 +83,7 @@ pub struct Change {
     pub http_alias: Patch<AliasName>,
     pub description: Patch<String>,
     pub tags: Patch<BTreeMap<String, String>>,
+    pub invoke_policy: Patch<InvokePolicy>,
 }
 
 /// Changes of single limits.
@@ -142,12 +146,14 @@ impl Functions {
         let failed = change.source.is_some() && base.build.status == CompileStatus::Failed;
         let spec = self.changed_spec(base.spec.clone(), change).await?;
         if spec != base.spec || failed {
-            return self.write_version(scope, function, spec, &base, failed).await;
+            return self.write_version(scope, &found.function, function, spec, &base, failed).await;
         }
         if function == found.function {
             return Ok(found);
         }
-        let function = self.write(scope, function, None).await?;
+        let before = shown::function_alone(&found.function);
+        let told = audit::changed(scope, "function", name, before, shown::function_alone(&function));
+        let function = about(told, self.write(scope, function, None)).await?;
         Ok(FunctionWithVersion { function, version: found.version })
     }
 
@@ -227,10 +233,12 @@ impl Functions {
     }
 
     /// Stores a new version of `function`. It is active at once if it needs no build; a build of
-    /// the same code by the same toolchain is used again, unless `rebuild`.
+    /// the same code by the same toolchain is used again, unless `rebuild`. `before` is the function as
+    /// it was, and `base` the version that the new one came from.
     pub(super) async fn write_version(
         &self,
         scope: &Scope,
+        before: &Function,
         mut function: Function,
         mut spec: VersionSpec,
         base: &Version,
@@ -254,7 +262,9 @@ impl Functions {
             build,
             created_at: self.inner.clock.now(),
         };
-        let function = self.write(scope, function, Some(&version)).await?;
+        let (before, after) = (shown::function(before, base), shown::function(&function, &version));
+        let told = audit::changed(scope, "function", &function.name, before, after);
+        let function = about(told, self.write(scope, function, Some(&version))).await?;
         Ok(FunctionWithVersion { function, version })
     }
 
@@ -267,6 +277,7 @@ impl Functions {
         function.updated_at = self.inner.clock.now();
         let function = self.inner.store.functions().update(scope, &function, version).await?;
         self.changed(scope, &function).await;
+        self.count_stored(&scope.tenant).await;
         Ok(function)
     }
 }
@@ -290,6 +301,8 @@ fn changed_function(function: &Function, change: &Change) -> FaultResult<Functio
     change.description.clone().apply(&mut function.description, String::new());
     change.tags.clone().apply(&mut function.tags, BTreeMap::new());
     validate_notes(&function.description, &function.tags)?;
+    change.invoke_policy.clone().apply(&mut function.invoke_policy, InvokePolicy::default());
+    function.invoke_policy = function.invoke_policy.validated()?;
     Ok(function)
 }
 

@@ -24,6 +24,7 @@ use nova_store::{PageRequest, Store, System};
 
 use crate::build::{BuildQueue, Builder};
 use crate::catalog::{FunctionCatalog, Snapshots};
+use crate::quotas::Book;
 use crate::settings::Settings;
 
 pub use change::{Change, LimitsChange, Patch};
@@ -46,6 +47,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) snapshots: Snapshots,
     pub(crate) builds: BuildQueue,
+    pub(crate) book: Book,
 }
 
 impl Functions {
@@ -60,7 +62,8 @@ impl Functions {
     ) -> Self {
         let snapshots = Snapshots::new(&settings);
         let builds = BuildQueue::new(settings.build_queue);
-        let inner = Inner { store, objects, sandboxes, clock, ids, settings, snapshots, builds };
+        let book = Book::default();
+        let inner = Inner { store, objects, sandboxes, clock, ids, settings, snapshots, builds, book };
         Self { inner: Arc::new(inner) }
     }
 

@@ -10,12 +10,12 @@ const PURPOSE: &str = "address";
 impl Secrets {
     /// Signs an address with the newest master key: the key's name and the signature.
     pub fn sign(&self, address: &SignedAddress<'_>) -> (String, Vec<u8>) {
-        let (key, signature) = self.inner.keys.ring().sign(PURPOSE, &address.text());
+        let (key, signature) = self.inner.vault.keys().ring().sign(PURPOSE, &address.text());
         (key.to_string(), signature)
     }
 
     /// Whether the address was signed so, with a key that is still there.
     pub fn is_signed(&self, address: &SignedAddress<'_>, key: &str, signature: &[u8]) -> bool {
-        self.inner.keys.ring().is_signed(PURPOSE, &address.text(), key, signature)
+        self.inner.vault.keys().ring().is_signed(PURPOSE, &address.text(), key, signature)
     }
 }

@@ -6,6 +6,7 @@ mod catalog;
 mod change;
 mod code;
 mod create;
+mod quota;
 mod secret;
 mod support;
 mod version;

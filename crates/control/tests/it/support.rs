@@ -66,6 +66,20 @@ impl World {
         )
     }
 
+    /// The service once more over the same store, as another server has it.
+    pub(crate) fn functions_again(&self) -> Functions {
+        let clock = Arc::new(StepClock(AtomicI64::new(1_000_000)));
+        let (objects, sandboxes) = (self.objects.clone(), self.sandboxes.clone());
+        Functions::new(
+            self.store.clone(),
+            objects,
+            sandboxes,
+            clock,
+            Arc::new(Ids::new()),
+            Settings::default(),
+        )
+    }
+
     pub(crate) async fn create(&self, create: Create) -> FaultResult<FunctionWithVersion> {
         self.functions.create(&self.scope, create).await
     }
@@ -113,6 +127,7 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         http: Default::default(),
         description: String::new(),
         tags: BTreeMap::new(),
+        invoke_policy: Default::default(),
     }
 }
 

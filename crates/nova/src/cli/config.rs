@@ -63,14 +63,14 @@ impl ServerOptions {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, _)| name.starts_with("NOVA_") && !name.starts_with(TEST_PREFIX))
             .collect();
-        // `--set` takes the same way as the environment: text that becomes the setting's type.
+        env.sort();
+        let mut set = Vec::new();
         for text in &self.set {
             let Some((key, value)) = text.split_once('=') else {
                 anyhow::bail!("--set {text:?} is not KEY=VALUE");
             };
-            env.push((config::env_name(key), value.to_owned()));
+            set.push((key.to_owned(), value.to_owned()));
         }
-        env.sort();
         let mut flags: Vec<(String, &'static str, Value)> = Vec::new();
         let texts = [
             ("--listen", "server.listen", &self.listen),
@@ -86,7 +86,7 @@ impl ServerOptions {
         if self.dev {
             flags.push(("--dev".to_owned(), "server.dev", Value::Boolean(true)));
         }
-        let sources = Sources { file: file.as_deref(), env, ignored_env: NOT_SETTINGS, flags };
+        let sources = Sources { file: file.as_deref(), env, ignored_env: NOT_SETTINGS, flags, set };
         Ok(config::load(&sources)?)
     }
 }

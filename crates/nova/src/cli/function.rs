@@ -1,13 +1,12 @@
 //! `nova fn`: create, list, show, change, versions, roll back, delete.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use nova_api::client::{ListFunctions, ListRuns, PageQuery};
-use nova_api::v1::{CreateFunction, FunctionView, Patch, PatchFunction, SignUrl};
+use nova_api::v1::{CreateFunction, FunctionView, InvokePolicyBody, Patch, PatchFunction, SignUrl};
 use nova_domain::http::HttpAccess;
 use nova_domain::version::CompileStatus;
 
@@ -96,6 +95,16 @@ pub(crate) struct UpdateArgs {
     /// The alias that those requests run; empty: the active version.
     #[arg(long, value_name = "ALIAS")]
     http_alias: Option<String>,
+    /// Let a caller in and nobody else who is not named so, repeatable: `user:ID`, `service:ID`,
+    /// `key:ID`, `role:NAME`, `function:NAMES`.
+    #[arg(long = "allow-caller", value_name = "CALLER")]
+    allow_callers: Vec<String>,
+    /// Keep a caller out, whatever else is said; repeatable.
+    #[arg(long = "deny-caller", value_name = "CALLER")]
+    deny_callers: Vec<String>,
+    /// Forget both lists; those of --allow-caller and --deny-caller are added after.
+    #[arg(long)]
+    any_caller: bool,
     #[arg(long)]
     description: Option<String>,
 }
@@ -263,6 +272,9 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
     for rule in &view.network {
         lines.push(("network", rule.clone()));
     }
+    for (label, rules) in [("callers", &view.invoke_policy.allow), ("refused", &view.invoke_policy.deny)] {
+        lines.extend(rules.iter().map(|rule| (label, rule.clone())));
+    }
     if !view.compile_output.is_empty() {
         lines.push(("compiler", format!("\n{}", view.compile_output)));
     }
@@ -274,7 +286,10 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
     let mut merge: BTreeMap<String, Option<String>> =
         pairs(&args.env)?.into_iter().map(|(name, value)| (name, Some(value))).collect();
     merge.extend(args.unset_env.iter().map(|name| (name.clone(), None)));
+    let (revision, invoke_policy) = invoke_policy(context, args).await?;
     let patch = PatchFunction {
+        revision,
+        invoke_policy,
         handler: args.handler.clone().map_or(Patch::Absent, Patch::Value),
         memory_mb: set(args.memory),
         timeout_s: set(args.timeout),
@@ -300,6 +315,26 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
     let view = context.client.update_function(&args.name, &patch).await?;
     show_view(context, &view)?;
     Ok(())
+}
+
+/// The lists of callers with what is added, and the revision that they were read at.
+async fn invoke_policy(
+    context: &Context,
+    args: &UpdateArgs,
+) -> anyhow::Result<(Option<u64>, Patch<InvokePolicyBody>)> {
+    let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty());
+    let (revision, mut policy) = match (args.any_caller, adds) {
+        (false, false) => return Ok((None, Patch::Absent)),
+        (true, false) => return Ok((None, Patch::Null)),
+        (true, true) => (None, InvokePolicyBody::default()),
+        (false, true) => {
+            let view = context.client.get_function(&args.name).await?;
+            (Some(view.revision), view.invoke_policy)
+        }
+    };
+    policy.allow.extend(args.allow_callers.iter().cloned());
+    policy.deny.extend(args.deny_callers.iter().cloned());
+    Ok((revision, Patch::Value(policy)))
 }
 
 pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {
@@ -437,25 +472,11 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
 
 pub(super) async fn delete(context: &Context, name: &str, yes: bool) -> CommandResult {
     if !yes {
-        confirm(name)?;
+        output::confirm(&format!("This deletes `{name}` with all its versions"), name)?;
     }
     context.client.delete_function(name, None).await?;
     if context.printer.format == output::Format::Table {
         output::write_out(&format!("{name} is deleted\n"))?;
-    }
-    Ok(())
-}
-
-fn confirm(name: &str) -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        bail!("this deletes `{name}` with all its versions; add --yes to do it without being asked");
-    }
-    eprint!("This deletes `{name}` with all its versions. Type its name to go on: ");
-    std::io::stderr().flush().ok();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
-    if line.trim() != name {
-        bail!("not deleted");
     }
     Ok(())
 }

@@ -212,6 +212,21 @@ pub(crate) async fn reset_admin_key(
     Ok(made?.secret)
 }
 
+/// Looks through every audit log of a database.
+pub(crate) async fn verify_audit(
+    url: &nova_store::DatabaseUrl,
+) -> anyhow::Result<Vec<nova_api::v1::AuditVerification>> {
+    let (store, system) = nova_store::Store::open(url, &nova_store::StoreOptions::default())
+        .await
+        .with_context(|| format!("database {url}"))?;
+    let mut found = Vec::new();
+    for chain in store.audit().chains(&system).await? {
+        found.push(store.audit().verify(&chain, None).await?.into());
+    }
+    store.close().await;
+    Ok(found)
+}
+
 /// Shows the first key. Only here, and not in the log, which may be kept and read by others.
 fn show_admin_key(secret: &str) {
     let text = format!(

@@ -12,7 +12,8 @@ use nova_aurora::{Observatory, Recorder, Retention, Sink, SinkSettings};
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::{Comet, Runtimes};
 use nova_control::access::Access;
-use nova_control::{Functions, Secrets};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets};
 use nova_domain::ports::{Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::runtime::Runtime;
 use nova_domain::time::Clock;
@@ -89,6 +90,9 @@ pub(super) async fn serve(
         Secrets::new(functions.clone(), master_keys(&settings.secrets, &dirs.data)?, system.clone());
     comet.set_secrets(Arc::new(secrets.clone()));
     reseal(&secrets).await;
+    let quotas = Quotas::new(functions.clone(), system.clone());
+    quotas.reload().await.context("the quotas could not be read")?;
+    comet.set_quotas(Arc::new(quotas.clone()));
     let catalog: Arc<dyn Catalog> = Arc::new(functions.catalog(system.clone()));
     comet.set_catalog(catalog.clone());
     let traces = match settings.traces.otlp_endpoint.as_str() {
@@ -98,6 +102,7 @@ pub(super) async fn serve(
         }
     };
     let sink = Sink::start(store.clone(), system.clone(), SinkSettings::default());
+    comet.set_signals(sink.signals());
     let invoker: Arc<dyn Invoker> = Arc::new(Recorder::new(
         Arc::new(comet.clone()),
         catalog,
@@ -114,6 +119,9 @@ pub(super) async fn serve(
         ids.clone(),
         super::access_settings(&settings, store.engine()),
     );
+    access.set_vault(secrets.vault());
+    let issuers = settings.access.issuers.iter().map(crate::issuers::IssuerTable::settings);
+    access.set_issuers(issuers.collect::<anyhow::Result<_>>()?)?;
     if !settings.server.dev
         && let Some(made) = access.first_key().await.context("the first key could not be made")?
     {
@@ -137,6 +145,10 @@ pub(super) async fn serve(
         async move { access.run(stop).await }
     });
     tokio::spawn({
+        let (quotas, stop) = (quotas.clone(), background.clone());
+        async move { quotas.run(stop).await }
+    });
+    tokio::spawn({
         let retention = Retention::new(store.clone(), system.clone(), settings.runs.retention_days as u32);
         let (clock, stop) = (clock.clone(), background.clone());
         async move { retention.run(&*clock, stop).await }
@@ -155,6 +167,8 @@ pub(super) async fn serve(
         functions,
         secrets,
         access,
+        audit: Audit::new(store.clone()),
+        quotas,
         observatory,
         clock,
         ids,

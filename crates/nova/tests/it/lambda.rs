@@ -40,6 +40,9 @@ while True:
             "memory": os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "handler": os.environ["_HANDLER"],
         }
         post("/invocation/%s/response" % request, json.dumps(body).encode())
+        if event.get("last"):
+            time.sleep(event["last"])
+            sys.exit(1)
 "#;
 
 fn create(server: &Server, name: &str, env: &str) {
@@ -83,4 +86,17 @@ fn errors_timeouts_crashes_and_failed_starts_are_told_apart_and_the_next_call_ru
     let (_, answer) = server.invoke("lambda-exit", "{}");
     assert_eq!((kind(&answer).as_str(), &answer["error"]["exit_code"]), ("exit", &7.into()), "{answer}");
     assert!(answer["error"]["message"].as_str().unwrap().contains("last words"), "{answer}");
+}
+
+#[test]
+fn a_call_that_comes_while_the_program_ends_runs_in_a_new_one() {
+    let server = shared();
+    create(server, "lambda-last", ", \"max_replicas\": 1");
+    for round in 1..=30 {
+        // The program ends by itself a moment after its answer, as AWS's client for Python
+        // does when an answer was too large.
+        let (status, answer) =
+            server.invoke("lambda-last", &format!("{{\"last\": {}}}", f64::from(round) * 0.0003));
+        assert_eq!((status, &answer["output"]["count"]), (200, &1.into()), "round {round}: {answer}");
+    }
 }

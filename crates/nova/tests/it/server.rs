@@ -199,6 +199,12 @@ impl Server {
         self.wait_ready();
     }
 
+    /// Starts it again in the same folder, after a stop.
+    pub(crate) fn start_again(&mut self) {
+        self.child = spawn(&self.arguments, &self.dir);
+        self.wait_ready();
+    }
+
     /// Processes that run under one of its sandboxes' uids.
     pub(crate) fn sandbox_processes(&self) -> Vec<u32> {
         let uids = self.uids();

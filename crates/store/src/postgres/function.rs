@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write, violates};
+use super::quota::Held;
 use super::tenant::require_namespace;
 use super::version::{insert_version, version_row};
 use crate::System;
@@ -261,6 +262,7 @@ impl PostgresFunctions {
 
 async fn create(write: &Write<'_>, function: &Function, first: &Version) -> StoreResult<()> {
     require_namespace(write, &function.scope).await?;
+    let held = Held::of(write, &function.scope).await?;
     let inserted = write
         .execute(
             INSERT,
@@ -284,7 +286,10 @@ async fn create(write: &Write<'_>, function: &Function, first: &Version) -> Stor
     match inserted {
         Err(error) if violates(&error, &SqlState::UNIQUE_VIOLATION) => Err(name_taken(&function.name).into()),
         Err(error) => Err(error),
-        Ok(_) => insert_version(write, &function.scope, first).await,
+        Ok(_) => {
+            insert_version(write, &function.scope, first).await?;
+            held.check(write, &function.scope).await
+        }
     }
 }
 
@@ -303,6 +308,7 @@ impl From<StoreError> for Unchanged {
 
 async fn update(write: &Write<'_>, function: &Function, version: Option<&Version>) -> Result<(), Unchanged> {
     if let Some(version) = version {
+        let held = Held::of(write, &function.scope).await?;
         match insert_version(write, &function.scope, version).await {
             Err(error)
                 if violates(&error, &SqlState::UNIQUE_VIOLATION)
@@ -312,6 +318,7 @@ async fn update(write: &Write<'_>, function: &Function, version: Option<&Version
             }
             other => other?,
         }
+        held.check(write, &function.scope).await?;
     }
     let active = i64::from(function.active_version);
     if write.one(HAS_VERSION, &[&function.id.as_str(), &active]).await?.is_none() {

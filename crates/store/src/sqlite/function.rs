@@ -11,6 +11,7 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
 use super::query::{execute, is_taken, many, one};
+use super::quota::within_quotas;
 use super::tenant::require_namespace;
 use super::version::{VERSION_WIDTH, insert_version, version_row};
 use crate::System;
@@ -114,7 +115,11 @@ impl Functions for SqliteFunctions {
     async fn create(&self, scope: &Scope, function: &Function, first: &Version) -> FaultResult<()> {
         check_create(scope, function, first)?;
         let (function, first) = (function.clone(), first.clone());
-        self.0.write("functions.create", move |connection| create(connection, &function, &first)).await
+        self.0
+            .write("functions.create", move |connection| {
+                within_quotas(connection, &function.scope, |connection| create(connection, &function, &first))
+            })
+            .await
     }
 
     async fn get(&self, scope: &Scope, name: &FunctionName) -> FaultResult<Function> {
@@ -193,7 +198,15 @@ impl Functions for SqliteFunctions {
         check_update(scope, function, version)?;
         let (function, version) = (function.clone(), version.cloned());
         self.0
-            .write("functions.update", move |connection| update(connection, function, version.as_ref()))
+            .write("functions.update", move |connection| match version {
+                Some(version) => {
+                    let scope = function.scope.clone();
+                    within_quotas(connection, &scope, |connection| {
+                        update(connection, function, Some(&version))
+                    })
+                }
+                None => update(connection, function, None),
+            })
             .await
     }
 

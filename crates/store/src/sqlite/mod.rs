@@ -1,6 +1,7 @@
 //! SQLite: three files, each with one writer thread and a few readers.
 
 mod alias;
+mod audit;
 mod credential;
 mod file;
 mod function;
@@ -8,6 +9,7 @@ mod lock;
 mod log;
 mod open;
 mod query;
+mod quota;
 mod reader;
 mod role;
 mod run;
@@ -39,11 +41,13 @@ const STATEMENT_CACHE: usize = 128;
 #[cfg(test)]
 pub(crate) fn nova_statements() -> Vec<Statement> {
     [
+        audit::STATEMENTS,
         function::STATEMENTS,
         version::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
         secret::STATEMENTS,
         alias::STATEMENTS,
@@ -76,6 +80,8 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         users: Arc::new(user::SqliteUsers(nova.clone())),
         credentials: Arc::new(credential::SqliteCredentials(nova.clone())),
         roles: Arc::new(role::SqliteRoles(nova.clone())),
+        audit: Arc::new(audit::SqliteAudit(nova.clone())),
+        quotas: Arc::new(quota::SqliteQuotas(nova.clone())),
         engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
     })
 }

@@ -1,10 +1,12 @@
 //! Who may send requests to a function that is not public: who shows a key, or has a signed address.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::{HeaderMap, HeaderValue, Method, header};
 use nova_api::headers;
-use nova_domain::access::{Permission, Target};
+use nova_domain::access::{Permission, Principal, Target};
 use nova_domain::http::SignedAddress;
 use nova_domain::{Code, Fault, FaultResult, FunctionId};
 
@@ -15,33 +17,44 @@ pub(crate) const EXPIRES: &str = "nova-expires";
 pub(crate) const KEY: &str = "nova-key";
 pub(crate) const SIGNATURE: &str = "nova-signature";
 
-/// Fails unless a key is shown that may invoke the function.
-pub(super) async fn by_key(app: &App, given: &HeaderMap, address: &Address<'_>) -> FaultResult<()> {
-    let key = shown_key(given).ok_or_else(|| {
+/// Whose key (or token) is shown. Fails unless it may invoke the function. What it was shown in is taken
+/// out of the headers: it opens more than this function.
+pub(super) async fn by_key(
+    app: &App,
+    given: &mut HeaderMap,
+    address: &Address<'_>,
+) -> FaultResult<Arc<Principal>> {
+    let key = shown_key(given).map(str::to_owned);
+    if key.as_deref() == bearer(given) {
+        given.remove(header::AUTHORIZATION);
+    }
+    let key = key.ok_or_else(|| {
         Fault::new(
             Code::Unauthenticated,
             "no key; send one as `Authorization: Bearer KEY` or `Nova-Key: KEY`",
         )
     })?;
-    let caller = app.access().by_key(key).await?;
+    let caller = app.access().by_bearer(&key).await?;
     let target = Target {
         tenant: Some(&address.scope.tenant),
         namespace: Some(&address.scope.namespace),
         resource: Some(address.name.as_str()),
     };
     if caller.allows(Permission::FunctionInvoke, &target) {
-        return Ok(());
+        return Ok(caller);
     }
     Err(Fault::new(Code::PermissionDenied, "this key may not invoke what is here"))
 }
 
 /// The key in `Nova-Key`, else in `Authorization`.
 fn shown_key(given: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| given.get(name).map(HeaderValue::to_str).and_then(Result::ok).map(str::trim);
-    if let Some(key) = text(headers::CONTENT_KEY) {
-        return Some(key);
-    }
-    let (scheme, key) = text(header::AUTHORIZATION.as_str())?.split_once(' ')?;
+    let own = given.get(headers::CONTENT_KEY).map(HeaderValue::to_str).and_then(Result::ok).map(str::trim);
+    own.or_else(|| bearer(given))
+}
+
+fn bearer(given: &HeaderMap) -> Option<&str> {
+    let text = given.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = text.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 

@@ -98,7 +98,7 @@ impl Content {
         };
         let fault = response.extensions_mut().remove::<Pending>();
         if let Some(Pending(refused)) = &fault {
-            response = problem_response(refused, &visit.request_id, response);
+            response = problem_response(refused, &visit.request_id, response, false);
             headers::protect_problem(response.headers_mut());
         }
         let into = response.headers_mut();
@@ -124,7 +124,7 @@ impl Content {
         visit: &Visit,
         seen: &mut Seen,
     ) -> Result<Response, Refused> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         if let Some(guard) = &self.guard {
             guard.check_host(&parts)?;
         }
@@ -132,8 +132,9 @@ impl Content {
             let text = format!("{} is not taken here", parts.method);
             return Err(Fault::new(Code::MethodNotAllowed, text).into());
         }
-        let nothing = || Refused::from(nothing_at(parts.uri.path()));
-        let address = Address::of(&parts.uri).ok_or_else(nothing)?;
+        let uri = parts.uri.clone();
+        let nothing = || Refused::from(nothing_at(uri.path()));
+        let address = Address::of(&uri).ok_or_else(nothing)?;
         let functions = self.app.functions();
         let (function, http) = match functions.offered(&address.scope, &address.name).await {
             Ok(offered) => offered,
@@ -142,11 +143,12 @@ impl Content {
             Err(fault) => return Err(self.mild(fault).into()),
         };
         seen.access = http.access.as_str();
+        let mut caller = None;
         let raw_query = match http.access {
             HttpAccess::Off => return Err(nothing()),
             HttpAccess::Public => address.raw_query.to_owned(),
             HttpAccess::Key => {
-                access::by_key(&self.app, &parts.headers, &address).await?;
+                caller = Some(access::by_key(&self.app, &mut parts.headers, &address).await?);
                 address.raw_query.to_owned()
             }
             HttpAccess::Signed => {
@@ -168,16 +170,25 @@ impl Content {
         };
         let target = FunctionRef { name: address.name.clone(), qualifier };
         let snapshot = functions.snapshot(&address.scope, &target).await.map_err(|fault| self.mild(fault))?;
+        let mut chain = CallChain::default();
+        // A call of a function by a key of its own is one of its calls here too.
+        if let Some(of) = caller.as_ref().and_then(|caller| caller.function.as_ref())
+            && of.scope == address.scope
+        {
+            chain.0.push(of.name.clone());
+        }
         let call = Call {
             id: visit.run.clone(),
             scope: address.scope.clone(),
             target,
             payload,
             source: CallSource::Http,
-            chain: CallChain::default(),
+            chain,
             trace: visit.trace.clone(),
             deadline: None,
             cancel: CancellationToken::new(),
+            caller,
+            client_context: None,
         };
         let mut response = if streams(snapshot.spec.mode) {
             let events = self.app.parts().invoker.invoke_stream(call).await;
@@ -223,6 +234,7 @@ impl Content {
         let shown = matches!(
             fault.code(),
             Code::PayloadTooLarge
+                | Code::PermissionDenied
                 | Code::QueueFull
                 | Code::ResourceExhausted
                 | Code::Cancelled

@@ -11,6 +11,11 @@ use crate::app::App;
 
 static DEV: LazyLock<Arc<Principal>> = LazyLock::new(|| Arc::new(Principal::dev()));
 
+/// The developer.
+pub(super) fn dev() -> Arc<Principal> {
+    DEV.clone()
+}
+
 /// What is known of the caller. A caller that is not known is refused only where it matters.
 pub(crate) enum Identity {
     Known(Arc<Principal>),
@@ -35,7 +40,7 @@ const SESSIONS_MAX: usize = 16;
 pub(super) async fn of<B>(app: &App, request: &Request<B>) -> Identity {
     let known = match shown(request.headers()) {
         Err(fault) => Err(fault),
-        Ok(Shown::Token(text)) => app.access().by_key(text).await,
+        Ok(Shown::Token(text)) => app.access().by_bearer(text).await,
         Ok(Shown::Sessions(texts)) if app.parts().site.is_own_page(request) => {
             match by_sessions(app, &texts).await {
                 // No session is needed there: one that was planted or has ended shuts nobody out.

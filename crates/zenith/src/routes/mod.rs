@@ -3,12 +3,14 @@
 mod access;
 mod alias;
 mod answer;
+mod audit;
 pub(crate) mod call;
 mod code;
 mod console;
 mod function;
 mod log;
 mod platform;
+mod quota;
 mod run;
 mod secret;
 mod stats;
@@ -24,6 +26,7 @@ use nova_api::endpoints::{ENDPOINTS, Method};
 use nova_domain::{Code, Fault};
 
 use crate::app::App;
+use crate::edge::audited::{Audited, audited};
 use crate::edge::authorise::{Guarded, authorise};
 use crate::edge::context::Ctx;
 use crate::refused::Refused;
@@ -73,6 +76,7 @@ handlers! {
     "get_function_url" => function::url::get,
     "sign_function_url" => function::url::sign,
     "invoke" => call::invoke::invoke,
+    "aws_invoke" => call::aws::invoke,
     "invoke_stream" => call::stream::stream,
     "list_function_runs" => run::list::of_function,
     "list_runs" => run::list::all,
@@ -95,6 +99,9 @@ handlers! {
     "get_metrics" => platform::metrics::text,
     "sign_in" => access::auth::sign_in,
     "sign_out" => access::auth::sign_out,
+    "list_providers" => access::oidc::providers,
+    "start_oidc" => access::oidc::start,
+    "finish_oidc" => access::oidc::callback,
     "get_me" => access::auth::me,
     "create_key" => access::keys::create,
     "list_keys" => access::keys::list,
@@ -134,6 +141,12 @@ handlers! {
     "create_binding" => access::roles::bind,
     "list_bindings" => access::roles::list_bindings,
     "delete_binding" => access::roles::unbind,
+    "list_audit" => audit::list,
+    "get_audit" => audit::get,
+    "verify_audit" => audit::verify,
+    "list_quotas" => quota::list,
+    "set_quota" => quota::set,
+    "unset_quota" => quota::unset,
     "get_openapi" => platform::docs::openapi,
 }
 
@@ -152,11 +165,15 @@ pub(crate) fn router(app: App) -> Result<Router, Fault> {
     let mut router = Router::new();
     for row in ENDPOINTS {
         let guarded = Guarded::of(&app, row)?.map(Arc::new);
+        let noted = Audited::of(&app, row).map(Arc::new);
         for path in [row.path.to_owned(), format!("/v1{}", row.path)] {
             let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
             let mut handler = handler(row.id, filter(row.method)).ok_or_else(missing)?;
             if let Some(guarded) = &guarded {
                 handler = handler.route_layer(from_fn_with_state(guarded.clone(), authorise));
+            }
+            if let Some(noted) = &noted {
+                handler = handler.route_layer(from_fn_with_state(noted.clone(), audited));
             }
             router = router.route(&path, handler);
         }

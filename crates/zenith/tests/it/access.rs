@@ -161,6 +161,42 @@ async fn a_session_opens_only_to_pages_of_the_server() {
 }
 
 #[tokio::test]
+async fn a_session_changes_nothing_for_pages_of_elsewhere() {
+    let server = Server::guarded().await;
+    let key = admin(&server).await;
+    let own = format!("http://{}", server.address);
+    let sign_in = server.request("POST", "/auth/sign-in").header("origin", &own).json(&json!({"key": key}));
+    let cookie = cookie(&server.send(sign_in).await);
+    let create = json!({"name": "planted", "runtime": "python", "handler": "main.handler", "code": "v1"});
+    let send = async |method: &str, path: &str, pairs: &[(&str, &str)]| {
+        let mut request = server.request(method, path).header("cookie", &cookie).json(&create);
+        for (name, value) in pairs {
+            request = request.header(*name, *value);
+        }
+        server.send(request).await
+    };
+    let port = own.rsplit_once(':').expect("a port").0;
+    let neighbour = format!("{port}:1");
+    // What browsers send along for forms and scripts of other pages, of this very host too.
+    for foreign in [
+        &[][..],
+        &[("origin", "http://evil.example")],
+        &[("origin", "http://evil.example"), ("x-nova-console", "1")],
+        &[("origin", &neighbour), ("sec-fetch-site", "same-site")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site"), ("x-nova-console", "1")],
+        &[("sec-fetch-site", "none"), ("x-nova-console", "1")],
+    ] {
+        send("POST", "/functions", foreign).await.problem(401, "unauthenticated");
+        send("POST", "/auth/sign-out", foreign).await.problem(401, "unauthenticated");
+        send("DELETE", "/tenants/default", foreign).await.problem(401, "unauthenticated");
+    }
+    let mine = [("origin", own.as_str())];
+    send("GET", "/functions/planted", &mine).await.problem(404, "not_found");
+    send("POST", "/functions", &mine).await.good(201);
+}
+
+#[tokio::test]
 async fn a_session_ends_with_the_key_that_began_it_and_is_as_narrow() {
     let server = Server::guarded().await;
     let root = admin(&server).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use nova_control::access::{KeyOwner, NewKey, RoleGrant};
-use nova_domain::access::{Pattern, Principal, role};
+use nova_domain::access::{Pattern, Principal};
 use nova_domain::call::{CallSource, FunctionError, FunctionErrorKind};
 use nova_domain::{Code, Fault, RoleName, Scope, TenantName};
 use serde_json::{Value, json};
@@ -262,6 +262,8 @@ async fn key(server: &Server, tenant: &str, role: &str) -> String {
         owner: KeyOwner::Itself,
         roles: vec![given],
         lasts: None,
+        pair: false,
+        function: None,
     };
     server.access.create_key(&Principal::dev(), new).await.expect("made").secret
 }

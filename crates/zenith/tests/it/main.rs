@@ -2,7 +2,9 @@
 
 mod access;
 mod aliases;
+mod audit;
 mod authorisation;
+mod aws;
 mod calls;
 mod client;
 mod code;
@@ -10,14 +12,18 @@ mod connection;
 mod content;
 mod edge;
 mod functions;
+mod issuer;
 mod logs;
+mod oidc;
 mod people;
 mod platform;
 #[path = "../../../store/tests/support/postgres.rs"]
 mod postgres;
+mod quotas;
 mod runs;
 mod stats;
 mod streams;
 mod support;
 mod sweep;
+mod tokens;
 mod versions;

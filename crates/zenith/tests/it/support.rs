@@ -11,7 +11,8 @@ use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
 use nova_control::access::{Access, AccessSettings};
-use nova_control::{Functions, Secrets, Settings};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets, Settings};
 use nova_domain::call::{
     Call, CallSource, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent,
 };
@@ -112,6 +113,9 @@ impl Server {
             ids.clone(),
             AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
         );
+        access.set_vault(secrets.vault());
+        let quotas = Quotas::new(functions.clone(), system.clone());
+        quotas.reload().await.expect("read");
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
@@ -125,6 +129,8 @@ impl Server {
             secrets,
             functions,
             access: access.clone(),
+            audit: Audit::new(store.clone()),
+            quotas,
             observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,
@@ -233,6 +239,27 @@ impl Reply {
         assert_eq!(self.status, status, "{:?}", self.body);
         assert!(!self.header("x-request-id").is_empty());
         self.json()
+    }
+
+    /// A refusal in the form that the endpoint gives to them.
+    pub(crate) fn refused(&self, row: &nova_api::endpoints::Endpoint, status: u16, code: &str) {
+        if !row.is_aws() {
+            self.problem(status, code);
+            return;
+        }
+        let (status, name) = match code {
+            "unauthenticated" => (403, "MissingAuthenticationTokenException"),
+            "permission_denied" => (403, "AccessDeniedException"),
+            "not_found" => (404, "ResourceNotFoundException"),
+            "invalid_argument" => (400, "InvalidParameterValueException"),
+            other => panic!("{other} is not swept"),
+        };
+        assert_eq!(
+            (self.status, self.header("x-amzn-errortype")),
+            (status, name),
+            "{status}: {:?}",
+            self.body
+        );
     }
 
     /// The problem document of a refusal with that status and code.

@@ -1,5 +1,6 @@
 //! Calling functions.
 
+pub(super) mod aws;
 pub(super) mod invoke;
 pub(super) mod stream;
 
@@ -34,9 +35,29 @@ async fn call_of(
     body: Body,
 ) -> Result<Call, Refused> {
     let target = FunctionRef { name: path.function()?, qualifier: qualifier(parts)? };
+    call_to(app, context, target, source, parts, body).await
+}
+
+/// The call of that function with the event and the headers of the request.
+async fn call_to(
+    app: &App,
+    context: &Context,
+    target: FunctionRef,
+    source: CallSource,
+    parts: &Parts,
+    body: Body,
+) -> Result<Call, Refused> {
     let target = FunctionRef { qualifier: pointed(target.qualifier, &parts.headers)?, ..target };
     let deadline = number(parts, headers::TIMEOUT_MS, 1, 900_000)?.map(Duration::from_millis);
-    let chain = chain(parts)?;
+    let mut chain = chain(parts)?;
+    let caller = context.caller().ok().cloned();
+    // A function with a key of its own cannot leave itself out of the chain.
+    if let Some(of) = caller.as_ref().and_then(|caller| caller.function.as_ref())
+        && of.scope == context.scope
+        && chain.0.last() != Some(&of.name)
+    {
+        chain.0.push(of.name.clone());
+    }
     let payload = body::read(&parts.headers, body, body::EVENT).await?;
     let payload = if payload.iter().all(u8::is_ascii_whitespace) {
         Bytes::from_static(b"{}")
@@ -54,6 +75,8 @@ async fn call_of(
         trace: context.trace.clone(),
         deadline,
         cancel: CancellationToken::new(),
+        caller,
+        client_context: None,
     })
 }
 

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nova_api::v1;
 use nova_control::{Change, Create, LimitsChange, Patch, Source};
+use nova_domain::access::{CallerRule, InvokePolicy};
 use nova_domain::function::{Limits, PoolSettings};
 use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
@@ -31,6 +32,7 @@ pub(super) fn create(body: v1::CreateFunction) -> FaultResult<Create> {
         http: body.http.unwrap_or_default(),
         description: body.description,
         tags: body.tags,
+        invoke_policy: policy(body.invoke_policy)?,
     })
 }
 
@@ -150,7 +152,18 @@ pub(super) fn change(body: v1::PatchFunction) -> FaultResult<Change> {
         },
         description: patch(body.description),
         tags: patch(body.tags),
+        invoke_policy: match body.invoke_policy {
+            v1::Patch::Absent => Patch::Keep,
+            v1::Patch::Null => Patch::Default,
+            v1::Patch::Value(body) => Patch::Set(policy(body)?),
+        },
     })
+}
+
+fn policy(body: v1::InvokePolicyBody) -> FaultResult<InvokePolicy> {
+    let rules =
+        |texts: &[String]| texts.iter().map(|text| CallerRule::parse(text)).collect::<FaultResult<_>>();
+    Ok(InvokePolicy { allow: rules(&body.allow)?, deny: rules(&body.deny)? })
 }
 
 fn http_alias(text: &str) -> FaultResult<AliasName> {
