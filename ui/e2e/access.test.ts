@@ -71,6 +71,19 @@ describe("signing in", { timeout: 120_000 }, () => {
     await context.close();
   });
 
+  it("identity providers that the server knows are offered, with the way back", async () => {
+    const { page, context } = await openPage(stage, "/settings");
+    await page.waitForURL("**/ui/sign-in*");
+    await page.route("**/auth/providers", (route) => route.fulfill({ contentType: "application/json", body: JSON.stringify({ items: [{ name: "corp", title: "Example Corp", start: "/auth/oidc/corp/start" }], next_cursor: null }) }));
+    await page.goto(`${stage.url}/ui/sign-in?to=%2Fruns%3Fstatus%3Dfailed`);
+    const link = page.getByRole("link", { name: "Sign in with Example Corp" });
+    assert.equal(await link.getAttribute("href"), "/auth/oidc/corp/start?return=%2Fui%2Fruns%3Fstatus%3Dfailed");
+    assert.deepEqual(await accessibility(page), []);
+    await page.goto(`${stage.url}/ui/accept#secret-of-it`);
+    assert.equal(await page.getByRole("link", { name: "Accept with Example Corp" }).getAttribute("href"), "/auth/oidc/corp/start?return=%2Fui%2F&invitation=secret-of-it");
+    await context.close();
+  });
+
   it("an address of elsewhere is no way back", async () => {
     const { page, context } = await openPage(stage, "/sign-in?to=https%3A%2F%2Fevil.example%2F");
     await page.getByRole("tab", { name: "API key" }).click();
@@ -118,6 +131,36 @@ describe("signing in", { timeout: 120_000 }, () => {
     await page.getByLabel("The password again").fill("correct horse battery");
     await page.getByRole("button", { name: "Accept" }).click();
     await visible(page, "This invitation was used, withdrawn or has ended.");
+    await context.close();
+  });
+});
+
+describe("somebody who may only look", { timeout: 60_000 }, () => {
+  it("sees a function and finds nothing to change it by", async () => {
+    const code = 'def handler(event, context):\n    return "as it was"\n';
+    await ask(stage, "POST", "/functions", { name: "looked-at", runtime: "python", handler: "main.handler", code });
+    const viewer = (await ask(stage, "POST", "/keys", { name: "viewer", roles: [{ role: "viewer" }] })) as { secret: string };
+    const { page, context, errors } = await openPage(stage, "/functions", { key: viewer.secret });
+    await page.getByRole("link", { name: "looked-at" }).waitFor();
+    assert.equal(await page.getByRole("link", { name: "Create function" }).count(), 0);
+    await page.getByRole("link", { name: "looked-at" }).click();
+    await visible(page, "as it was");
+    await visible(page, "You may look at the code, not change it.");
+    assert.equal(await page.getByRole("button", { name: "Save", exact: true }).count(), 0);
+    assert.equal(await page.getByRole("button", { name: "Invoke" }).isDisabled(), true);
+    await page.getByRole("link", { name: "Configuration" }).click();
+    await page.getByLabel("Memory").waitFor();
+    assert.equal(await page.getByLabel("Memory").isDisabled(), true);
+    assert.equal(await page.getByRole("button", { name: /^Delete/ }).count(), 0);
+    await page.getByRole("link", { name: "Secrets and network" }).click();
+    await visible(page, "It reaches nothing outside its sandbox.");
+    assert.equal(await page.getByLabel("Allow a host").count(), 0);
+    await page.getByRole("link", { name: "Traffic" }).click();
+    await page.getByRole("radio", { name: /^Public/ }).waitFor();
+    assert.equal(await page.getByRole("radio", { name: /^Public/ }).isDisabled(), true);
+    await page.goto(`${stage.url}/ui/`);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    assert.deepEqual(errors, []);
     await context.close();
   });
 });

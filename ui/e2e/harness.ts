@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, mkdir, readFile, rm } from "node:fs/promises";
+import { createServer as createHttpServer, request as httpRequest } from "node:http";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,8 +12,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
-  /** The first key, of a server that asks for one. */
-  key?: string;
+  /** A key that may do everything; empty with --dev. */
+  key: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -78,20 +79,56 @@ export async function startStage({ guarded = false, flags = [] }: Setting = {}):
     clearTimeout(late);
   };
   await start();
-  const key = /\bnova_[A-Za-z0-9_-]{20,}/.exec(output)?.[0];
-  if (guarded && !key) throw new Error(`nova printed no first key:\n${output}`);
+  const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
+  if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
+  const folder = process.env.NOVA_TEST_CONSOLE;
+  const front = folder ? await standBefore(url, folder) : undefined;
   return {
-    url,
+    url: front?.url ?? url,
     key,
     browser,
     crash: () => end("SIGKILL"),
     restart: start,
     async close() {
       await browser.close();
+      front?.close();
       await end("SIGTERM");
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Stands before the server and serves the console from `folder`, for work on it without building the binary. */
+async function standBefore(target: string, folder: string): Promise<{ url: string; close(): void }> {
+  const { host } = new URL(target);
+  const types: Record<string, string> = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", svg: "image/svg+xml" };
+  const front = createHttpServer((request, response) => {
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    if (path === "/ui" || path.startsWith("/ui/")) {
+      const name = path.slice(4);
+      const file = /\.\w+$/.test(name) ? name : "index.html";
+      readFile(join(folder, file)).then(
+        (data) => response.setHeader("content-type", types[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream").end(data),
+        () => response.writeHead(404).end(),
+      );
+      return;
+    }
+    const own = `http://${request.headers.host}`;
+    const headers = { ...request.headers, host, ...(request.headers.origin === own ? { origin: target } : {}) };
+    const onward = httpRequest(target + request.url, { method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.flushHeaders();
+      answer.on("error", () => response.destroy());
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    response.on("close", () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const address = front.address();
+  if (typeof address !== "object" || !address) throw new Error("no port");
+  return { url: `http://127.0.0.1:${address.port}`, close: () => (front.close(), front.closeAllConnections()) };
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));

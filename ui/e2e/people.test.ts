@@ -129,6 +129,19 @@ describe("keys and service accounts", { timeout: 120_000 }, () => {
     assert.equal(await opens(key), 403);
   });
 
+  it("an access key pair shows its id and its secret, once", async () => {
+    await go("/keys?new=key");
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Name", { exact: true }).fill("aws client");
+    await dialog.getByRole("checkbox", { name: /^Access key id and secret/ }).check();
+    await dialog.getByRole("button", { name: "Create key" }).click();
+    await dialog.getByText("Secret access key", { exact: true }).waitFor();
+    assert.equal(await dialog.locator("code").count(), 2);
+    assert.deepEqual(await accessibility(page), []);
+    await dialog.getByRole("button", { name: "I have kept it" }).click();
+    await page.getByText("access key pair").first().waitFor();
+  });
+
   it("a revoked key opens nothing any more", async () => {
     await go("/keys");
     await page.getByRole("link", { name: "deploy from CI" }).click();

@@ -34,6 +34,13 @@ export async function fill(stage: Stage): Promise<{ failed: string; good: string
   const { key } = (await ask(stage, "POST", "/keys", { name: "reports", roles: [{ role: "viewer" }, { role: "releaser", resources: "report-*" }] })) as { key: { id: string } };
   await ask(stage, "POST", "/tenants", { name: "acme", description: "The shop" });
   await ask(stage, "POST", "/namespaces", { name: "staging", description: "What comes next" });
+  await ask(stage, "POST", "/functions/resize-image/aliases", { name: "live", version: 1, weights: { 2: 20 }, description: "What the shop calls" });
+  await ask(stage, "POST", "/functions/resize-image/aliases", { name: "canary", version: 1 });
+  await ask(stage, "POST", "/functions/resize-image/aliases/canary/rollout", { version: 2, steps: [5, 25, 50, 100], interval_s: 600 });
+  await ask(stage, "PATCH", "/functions/resize-image", { http: "signed", http_alias: "live" });
+  await ask(stage, "PUT", "/tenants/default/quotas/functions", { hard: 20, soft: 5 });
+  await ask(stage, "PUT", "/tenants/default/quotas/storage_bytes", { hard: 1024 * 1024 });
+  await ask(stage, "PUT", "/tenants/default/quotas/invocations", { hard: 10_000, window_s: 3600 });
   const call = async (name: string, event: object) => (await ask(stage, "POST", `/functions/${name}/invoke`, event)) as { request_id: string };
   let good = "";
   let failed = "";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { accessibility, ask, openPage, pause, shotFolder, startStage, type Stage } from "./harness.ts";
 import { fill } from "./scene.ts";
 
-const only = process.argv[2];
+const only = process.argv[2]?.split(",");
 const complaints: string[] = [];
 const folder = await shotFolder();
 const looks = [
@@ -20,7 +20,7 @@ type Shot = [name: string, path: string, ready: string, expected?: string];
 
 async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
   for (const [name, path, ready, expected] of pages) {
-    if (only && !name.includes(only)) continue;
+    if (only && !only.some((one) => name.includes(one))) continue;
     for (const look of looks) {
       const { page, context, errors } = await openPage(stage, path, { ...look, key });
       const complain = (text: string) => complaints.push(`${name} ${look.name}: ${text}`);
@@ -52,6 +52,7 @@ try {
     ["function-versions", "/functions/resize-image/versions?from=1&to=2", ".diff-file .cm-content"],
     ["function-configuration", "/functions/resize-image/configuration", ".form-grid"],
     ["function-builds", "/functions/compiled/builds", "pre.raw"],
+    ["function-traffic", "/functions/resize-image/traffic", ".rollout"],
     ["function-access", "/functions/fetch-rates/access", ".fail-list"],
     ["secrets", "/secrets", ".table-row"],
     ["secret", "/secrets/db-url", ".chip"],
@@ -66,6 +67,9 @@ try {
     ["role", "/roles?role=releaser", ".permissions"],
     ["role-bindings", "/roles/bindings", ".table-row"],
     ["tenants", "/tenants", ".plain-table"],
+    ["audit", "/audit", ".table-row"],
+    ["audit-entry", "/audit/3", ".facts"],
+    ["quotas", "/quotas", ".quota-bar"],
     ["runs", "/runs", ".table-row"],
     ["run-failed", `/runs/${failed}`, ".timeline-bar"],
     ["run-good", `/runs/${good}`, ".timeline-bar"],

@@ -312,6 +312,20 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "get_build_log",
+        path: "/functions/{name}/versions/{version}/build/log",
+        summary: "Show or follow the log of a version's build",
+        query: &[Query {
+            name: "follow",
+            kind: QueryKind::Flag,
+            required: false,
+            about: "Answer with server-sent events: a line each, `missed` for lines that are not kept any more, and \
+                    `done` with the result as the last.",
+        }],
+        response: json::<v1::BuildLogView>(),
+        ..ROW
+    },
+    Endpoint {
         id: "activate_version",
         method: Method::Post,
         path: "/functions/{name}/versions/{version}/activate",

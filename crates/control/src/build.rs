@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::BuildRequest;
+use nova_domain::ports::{BuildLog, BuildRequest};
 use nova_domain::version::{Build, CompileStatus, Version};
 use nova_domain::{Code, Fault, FaultResult, FunctionId, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
@@ -219,8 +219,12 @@ impl Builder {
             CompileStatus::Compiling if job.resumed => {}
             _ => return Ok(None),
         }
-        let build = self.compile(job, &version).await;
-        if !self.record(job, &build).await? {
+        let live = &self.functions.inner.live;
+        let log = live.begin(&job.function, job.number);
+        let build = self.compile(job, &version, &log).await;
+        let recorded = self.record(job, &build).await;
+        live.end(&job.function, job.number);
+        if !recorded? {
             return Ok(None);
         }
         if build.status == CompileStatus::Success {
@@ -230,7 +234,7 @@ impl Builder {
     }
 
     /// Runs the compiler. What the platform could not do is tried again, then shown as output.
-    async fn compile(&self, job: &Job, version: &Version) -> Build {
+    async fn compile(&self, job: &Job, version: &Version, log: &BuildLog) -> Build {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -240,6 +244,7 @@ impl Builder {
                 code: version.spec.code,
                 entry: version.spec.entry.clone(),
                 dependencies: version.spec.dependencies,
+                log: log.clone(),
             };
             match self.functions.inner.sandboxes.build(request).await {
                 Ok(mut build) => {

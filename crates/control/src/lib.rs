@@ -10,6 +10,7 @@ pub mod access;
 mod aliases;
 pub mod audit;
 mod build;
+mod build_log;
 mod catalog;
 mod functions;
 pub mod quotas;
@@ -21,6 +22,7 @@ mod vault;
 
 pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
+pub use build_log::{BuildEvent, BuildEvents};
 pub use catalog::FunctionCatalog;
 pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};
 pub use nova_store::{Page, PageRequest};

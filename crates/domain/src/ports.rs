@@ -83,6 +83,32 @@ pub trait Sandboxes: Send + Sync {
     fn retire(&self, function: &FunctionId, keep: &[u32]);
 }
 
+/// Where lines of a running build go as they come; by default nowhere.
+#[derive(Clone, Default)]
+pub struct BuildLog(Option<Sink>);
+
+type Sink = Arc<dyn Fn(&[LogLine]) + Send + Sync>;
+
+impl BuildLog {
+    /// A log whose lines go to `sink`, which must not wait.
+    pub fn to(sink: impl Fn(&[LogLine]) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(sink)))
+    }
+
+    /// Passes lines on.
+    pub fn tell(&self, lines: &[LogLine]) {
+        if let Some(sink) = self.0.as_ref().filter(|_| !lines.is_empty()) {
+            sink(lines);
+        }
+    }
+}
+
+impl std::fmt::Debug for BuildLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "BuildLog" } else { "BuildLog(nowhere)" })
+    }
+}
+
 /// Input of [`Sandboxes::build`].
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
@@ -94,6 +120,7 @@ pub struct BuildRequest {
     pub entry: String,
     /// Of an interpreted function: what installs its packages.
     pub dependencies: Option<Installer>,
+    pub log: BuildLog,
 }
 
 /// Code trees on local disk, ready to be mounted. Implemented over `artifacts`.

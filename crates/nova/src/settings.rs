@@ -39,6 +39,9 @@ pub(crate) struct Server {
     pub(crate) threads: u64,
     /// Addresses under which a proxy offers the server, such as `https://nova.example`.
     pub(crate) public_origins: Vec<String>,
+    /// Certificate chain and private key in PEM; both empty: no TLS.
+    pub(crate) tls_cert: String,
+    pub(crate) tls_key: String,
 }
 
 impl Default for Server {
@@ -50,6 +53,8 @@ impl Default for Server {
             max_connections: 20_000,
             threads: 0,
             public_origins: Vec::new(),
+            tls_cert: String::new(),
+            tls_key: String::new(),
         }
     }
 }
@@ -211,7 +216,7 @@ pub(crate) struct PoolSettings {
     pub(crate) stock_bare: u64,
     /// Bytes in one chunk of a streamed stdout.
     pub(crate) stream_chunk: u64,
-    /// Short calls of Python functions go to the interpreter itself, and wait there. An experiment.
+    /// Short calls of Python functions go to the interpreter itself, and may wait there.
     pub(crate) direct_calls: bool,
 }
 
@@ -224,7 +229,7 @@ impl Default for PoolSettings {
             stock_ruby: 1,
             stock_bare: 2,
             stream_chunk: 4096,
-            direct_calls: false,
+            direct_calls: true,
         }
     }
 }
@@ -240,6 +245,7 @@ pub(crate) struct BuildSettings {
     /// Where builds get packages from.
     pub(crate) pip_index_url: String,
     pub(crate) npm_registry: String,
+    pub(crate) gem_source: String,
     pub(crate) cargo_registry: String,
     pub(crate) go_proxy: String,
     /// Hosts that builds may reach besides: rules as of a function, with commas between.
@@ -258,6 +264,7 @@ impl Default for BuildSettings {
             wait_s: 120,
             pip_index_url: registries.pip_index_url,
             npm_registry: registries.npm_registry,
+            gem_source: registries.gem_source,
             cargo_registry: registries.cargo_registry,
             go_proxy: registries.go_proxy,
             hosts: hosts.join(","),
@@ -274,6 +281,7 @@ impl BuildSettings {
         let registries = nova_comet::RegistrySettings {
             pip_index_url: self.pip_index_url.clone(),
             npm_registry: self.npm_registry.clone(),
+            gem_source: self.gem_source.clone(),
             cargo_registry: self.cargo_registry.clone(),
             go_proxy: self.go_proxy.clone(),
             hosts: texts.map(NetworkRule::parse).collect::<Result<_, _>>().map_err(invalid)?,
@@ -412,6 +420,16 @@ impl Settings for ServerSettings {
             if !(low..=high).contains(&value) {
                 return Err(ConfigError::Invalid(format!("`{key}` must be {low} to {high}, is {value}")));
             }
+        }
+        let server = &self.server;
+        if server.tls_cert.is_empty() != server.tls_key.is_empty() {
+            let message = "`server.tls_cert` and `server.tls_key` go together: set both, or none";
+            return Err(ConfigError::Invalid(message.into()));
+        }
+        if server.dev && !server.tls_cert.is_empty() {
+            let message =
+                "a server with --dev speaks no TLS: it is for this machine only; leave `server.tls_cert` out";
+            return Err(ConfigError::Invalid(message.into()));
         }
         self.content.validate()?;
         self.egress.never()?;

@@ -39,6 +39,7 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     6 "quotas" "0006_quotas.nova.sql",
     7 "aliases" "0007_aliases.nova.sql",
     9 "signing" "0009_signing.nova.sql",
+    11 "server_rows" "0011_server_rows.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
 pub(crate) const SQLITE_WORK: &[Migration] = &[];
@@ -56,6 +57,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     6 "quotas" "0006_quotas.sql",
     7 "aliases" "0007_aliases.sql",
     9 "signing" "0009_signing.sql",
+    11 "server_rows" "0011_server_rows.sql",
 );
 
 /// A migration that a database says it has.

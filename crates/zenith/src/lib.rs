@@ -20,9 +20,11 @@ mod refused;
 mod routes;
 mod serve;
 mod sse;
+mod tls;
 
 pub use app::{App, Check, Parts, Readiness, SystemReport};
 pub use content::ContentSite;
 pub use edge::guard::DevGuard;
 pub use edge::site::Site;
 pub use serve::{ServeSettings, serve, serve_content};
+pub use tls::Tls;

@@ -13,6 +13,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use nova_domain::FaultResult;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::content::Content;
 use crate::edge::Edge;
+use crate::tls::Tls;
 
 /// Bounds of a listener.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct ServeSettings {
     pub header_timeout: Duration,
     /// How long requests may still take once the server stops. Default 30 s.
     pub drain: Duration,
+    /// The certificate; none: without TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Default for ServeSettings {
@@ -40,13 +44,14 @@ impl Default for ServeSettings {
             max_connections: 10_000,
             header_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(30),
+            tls: None,
         }
     }
 }
 
-/// Serves HTTP/1.1 and HTTP/2 without TLS on `listener` until `stop` fires, then takes no more
-/// connections, lets requests end for `settings.drain`, and cuts off what is left. Fails only
-/// if the application cannot be put together.
+/// Serves HTTP/1.1 and HTTP/2, with TLS if there is a certificate, on `listener` until `stop`
+/// fires, then takes no more connections, lets requests end for `settings.drain`, and cuts off
+/// what is left. Fails only if the application cannot be put together.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -112,6 +117,7 @@ async fn listen(
             stop: stop.clone(),
             cut: cut.clone(),
             first: settings.header_timeout,
+            tls: settings.tls.clone(),
         };
         connections.spawn(async move {
             connection.run(stream).await;
@@ -178,6 +184,7 @@ struct Connection<H> {
     /// How long the first request may take to arrive: before the protocol is known, hyper has
     /// no bound of its own.
     first: Duration,
+    tls: Option<Tls>,
 }
 
 impl<H: Handler> Connection<H> {
@@ -185,6 +192,23 @@ impl<H: Handler> Connection<H> {
         // Answers are written whole; waiting for more would only make them late.
         let _ = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok().map(|address| address.ip());
+        let Some(tls) = &self.tls else { return self.speak(stream, peer).await };
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(self.first, tls.accept(stream)) => shaken,
+            () = self.cut.cancelled() => return,
+        };
+        match shaken {
+            // The state of a connection with TLS is large; few are made, and each stays for long.
+            Ok(Ok(stream)) => Box::pin(self.speak(stream, peer)).await,
+            Ok(Err(error)) => {
+                metrics::counter!("nova_tls_handshakes_failed_total").increment(1);
+                tracing::debug!(%error, "no TLS connection");
+            }
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Option<IpAddr>) {
         let begun = Arc::new(AtomicBool::new(false));
         let service = {
             let (handler, begun) = (self.handler, begun.clone());

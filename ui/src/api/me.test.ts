@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from "vitest";
 import { scope } from "./client";
-import { fitScope, type Me } from "./me";
+import { fitScope, mayWith, type Me } from "./me";
 
 const me = (change: Partial<Me>) => ({ dev: false, tenant: "acme", scopes: [{ tenant: "acme", namespaces: ["default", "staging"] }, { tenant: "beta", namespaces: ["live"] }], ...change }) as Me;
 
@@ -27,4 +27,12 @@ it("a developer may name new ones", () => {
   scope.set({ tenant: "new", namespace: "newer" });
   fitScope(me({ dev: true }));
   expect(scope.get()).toEqual({ tenant: "new", namespace: "newer" });
+});
+
+it("a role for some names is not taken for none", () => {
+  const narrow = { tenant: "acme", permissions: ["self:read"], roles: [{ role: "operator", tenant: "acme", namespaces: "*", resources: "report-*" }] };
+  expect(mayWith(narrow, "report-daily", "function:update")).toBe(true);
+  expect(mayWith(narrow, "other", "function:update")).toBe(false);
+  expect(mayWith({ ...narrow, tenant: "beta" }, "report-daily", "function:update")).toBe(false);
+  expect(mayWith(undefined, "report-daily", "function:update")).toBe(false);
 });

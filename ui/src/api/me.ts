@@ -1,5 +1,6 @@
 import { queryOptions, useQuery } from "@tanstack/react-query";
 import { useCallback } from "react";
+import { reaches } from "../lib/grants";
 import { api, data, scope, type Schemas } from "./client";
 
 export type Me = Schemas["Me"];
@@ -21,6 +22,20 @@ export type Can = (permission: string) => boolean;
 export function useCan(): Can {
   const me = useMe();
   return useCallback((permission) => me?.permissions.includes(permission) ?? false, [me]);
+}
+
+/**
+ * Whether the person may do something with the thing of that name. A role for some names only is
+ * not in the list of permissions: where one reaches the name, the server has the last word.
+ */
+export function useMay(name: string): Can {
+  const me = useMe();
+  return useCallback((permission) => mayWith(me, name, permission), [me, name]);
+}
+
+export function mayWith(me: Pick<Me, "permissions" | "roles" | "tenant"> | undefined, name: string, permission: string): boolean {
+  if (!me) return false;
+  return me.permissions.includes(permission) || me.roles.some((one) => (one.tenant === "*" || one.tenant === me.tenant) && one.resources !== "*" && reaches(one.resources, name));
 }
 
 /** More tenants than this are not told by the server. */

@@ -3,6 +3,9 @@ import { createStore } from "../lib/store";
 /** Whether the server said that it does not know who asks. */
 export const signedOut = createStore(false);
 
+/** Whether requests of programs need a key: everywhere but on a server with --dev. */
+export const needsKey = createStore(false);
+
 /** Answers to these say whether what was typed in is right, not whether there is a session. */
 const OPEN = /^\/auth\/(sign-in|accept|password|providers|oidc)/;
 

@@ -9,7 +9,7 @@ interface Crumb {
   to?: string;
 }
 
-const TABS = ["runs", "logs", "metrics", "versions", "builds", "access", "configuration"] as const;
+const TABS = ["runs", "logs", "metrics", "versions", "builds", "traffic", "access", "configuration"] as const;
 
 const PEOPLE = [
   ["invitations", "people.invitations"],
@@ -45,6 +45,10 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
       return second === "bindings" ? [{ text: t("nav.roles"), to: "/roles" }, { text: t("roles.bindings") }] : [{ text: t("nav.roles") }];
     case "tenants":
       return [{ text: t("nav.tenants") }];
+    case "audit":
+      return second ? [{ text: t("nav.audit"), to: "/audit" }, { text: second }] : [{ text: t("nav.audit") }];
+    case "quotas":
+      return [{ text: t("nav.quotas") }];
     case "system":
       return [{ text: t("nav.system") }];
     case "settings":

@@ -3,7 +3,7 @@ import { Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { fitScope, meQuery } from "../api/me";
 import { Problem } from "../api/problem";
-import { signedOut } from "../api/session";
+import { needsKey, signedOut } from "../api/session";
 import { ErrorBox } from "../kit/Feedback";
 import { useStore } from "../lib/store";
 import { Shell } from "./Shell";
@@ -28,7 +28,9 @@ function Gate() {
   const me = useQuery({ ...meQuery, enabled: !out });
   const unknown = out || (me.error instanceof Problem && me.error.status === 401);
   useEffect(() => {
-    if (me.data) fitScope(me.data);
+    if (!me.data) return;
+    fitScope(me.data);
+    needsKey.set(!me.data.dev);
   }, [me.data]);
   useEffect(() => {
     if (!unknown) return;

@@ -86,6 +86,12 @@ const builds = createRoute({
   component: lazyRouteComponent(() => import("../pages/function/BuildsTab"), "BuildsTab"),
 });
 
+const traffic = createRoute({
+  getParentRoute: () => fn,
+  path: "/traffic",
+  component: lazyRouteComponent(() => import("../pages/function/traffic/TrafficTab"), "TrafficTab"),
+});
+
 const access = createRoute({
   getParentRoute: () => fn,
   path: "/access",
@@ -206,6 +212,29 @@ const bindings = createRoute({
   component: lazyRouteComponent(() => import("../pages/roles/Bindings"), "Bindings"),
 });
 
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: "/audit",
+  validateSearch: pick("of", "actor", "action", "resource", "outcome", "since", "until"),
+  staticData: { needs: "audit:read" },
+  component: lazyRouteComponent(() => import("../pages/audit/AuditList"), "AuditList"),
+});
+
+const auditEntry = createRoute({
+  getParentRoute: () => root,
+  path: "/audit/$seq",
+  validateSearch: pick("of"),
+  staticData: { needs: "audit:read" },
+  component: lazyRouteComponent(() => import("../pages/audit/AuditPage"), "AuditPage"),
+});
+
+const quotas = createRoute({
+  getParentRoute: () => root,
+  path: "/quotas",
+  staticData: { needs: "quota:read" },
+  component: lazyRouteComponent(() => import("../pages/quotas/Quotas"), "Quotas"),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
@@ -223,7 +252,7 @@ const settings = createRoute({
 const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
-  validateSearch: pick("to", "error"),
+  validateSearch: pick("to"),
   component: lazyRouteComponent(() => import("../pages/sign-in/SignIn"), "SignIn"),
 });
 
@@ -237,7 +266,7 @@ const tree = root.addChildren([
   overview,
   functions,
   create,
-  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, access, config]),
+  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, traffic, access, config]),
   runs,
   run,
   secrets,
@@ -247,6 +276,9 @@ const tree = root.addChildren([
   key,
   tenants,
   roles.addChildren([roleList, bindings]),
+  audit,
+  auditEntry,
+  quotas,
   system,
   settings,
   signIn,

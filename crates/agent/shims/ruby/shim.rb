@@ -429,6 +429,9 @@ module NovaShim
     layers = (init["layers"] || []).flat_map { |layer| ["#{layer}/lib/ruby", "#{layer}/ruby/lib"] }
     paths = [code, File.dirname(path), "#{code}/lib", "#{code}/deps", "#{code}/vendor", *layers]
     $LOAD_PATH.unshift(*(paths.uniq - $LOAD_PATH).select { |folder| File.directory?(folder) })
+    # Made by `bundle install --standalone`: every installed gem.
+    (init["layers"] || []).map { |layer| "#{layer}/ruby/bundler/setup.rb" }
+      .select { |setup| File.file?(setup) }.each { |setup| require setup }
     before = Object.private_instance_methods(false)
     require path
     own = Object.private_instance_methods(false) - before

@@ -182,6 +182,12 @@ class Contract:
 
     # context
 
+    def test_what_a_client_of_aws_sends_is_in_the_context_of_that_call_only(self):
+        agent = self.agent("client_context")
+        sent = json.dumps({"custom": {"who": "\u00e9"}, "env": {"locale": "de"}})
+        self.assertEqual(agent.output(1, client_context=sent), {"who": "\u00e9"})
+        self.assertIsNone(agent.output(1))
+
     def test_the_context_tells_about_the_call(self):
         agent = self.agent("context", memory_mb=256, version=7)
         seen = agent.output({}, rid="the-id", deadline_ms=time.time() * 1000 + 5000)

@@ -51,4 +51,4 @@ pub use runtime::{RuntimeInstall, RuntimeView};
 pub use secret::{CreateSecret, KeyRotation, PatchSecret, SecretView};
 pub use stats::{FailingView, StatsNumbers, StatsPoint, StatsView};
 pub use system::{IsolationView, KeeperView, SettingView, StockView, SystemView};
-pub use version::{ChangeView, VersionDiff, VersionView};
+pub use version::{BuildLineView, BuildLogView, ChangeView, VersionDiff, VersionView};

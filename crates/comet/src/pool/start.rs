@@ -191,6 +191,14 @@ impl Starter {
                 .entry("PYTHONPATH".to_owned())
                 .or_insert_with(|| "/code/deps:/code/vendor:/deps/python".to_owned());
         }
+        if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Ruby && installed.is_some() {
+            // With it a script finds its gems as a handler does.
+            let option = format!("-r{}", install::RUBY_SETUP);
+            init.env
+                .entry("RUBYOPT".to_owned())
+                .and_modify(|options| *options = format!("{option} {options}"))
+                .or_insert(option);
+        }
         let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
         if let Some(installed) = installed {
             mounts.push((installed.path.display().to_string(), install::FOLDER.to_owned()));

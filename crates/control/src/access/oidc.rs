@@ -8,6 +8,7 @@ use std::net::IpAddr;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nova_domain::access::{MemberRole, Membership, SessionNote, Subject, User, user};
+use nova_domain::audit::{AuditOutcome, Chain, Change, Resource};
 use nova_domain::{Code, Fault, FaultResult, TenantName};
 use nova_store::repo::{Accepted, UserChange};
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,7 @@ use zeroize::Zeroizing;
 use super::sessions::Begun;
 use super::tokens::Issuer;
 use super::{Access, Attempt, LABEL_MAX};
+use crate::audit::{self, about, shown};
 
 /// How long somebody may take at their provider.
 const LASTS_S: i64 = 600;
@@ -200,6 +202,11 @@ impl Access {
         let finished = self.try_finish(name, redirect, returned).await;
         let result = if finished.is_ok() { "good" } else { "bad" };
         metrics::counter!("nova_sign_ins_total", "result" => result).increment(1);
+        if let Err(fault) = &finished
+            && matches!(fault.code(), Code::Unauthenticated | Code::PermissionDenied)
+        {
+            audit::note(&self.inner.store, Some(&tried(name)), AuditOutcome::Failed, fault.code()).await;
+        }
         let (user, to) = finished?;
         let note = SessionNote {
             address: address.map(|address| address.to_string()).unwrap_or_default(),
@@ -324,8 +331,12 @@ impl Access {
         match users.by_email(system, email).await? {
             // The provider speaks for the domain, so whoever it names has the address.
             Some((user, _)) if trusted && user.subject.is_none() => {
-                let change = UserChange { subject: Some(subject), ..UserChange::default() };
-                let user = users.update(system, &user.id, &change).await?;
+                let change = UserChange { subject: Some(subject.clone()), ..UserChange::default() };
+                let after = User { subject: Some(subject), ..user.clone() };
+                let mut told =
+                    audit::changed(None, "user", &user.id, shown::user(&user), shown::user(&after));
+                told.actor = Some(actor_of(&user));
+                let user = about(told, users.update(system, &user.id, &change)).await?;
                 self.inner.principals.forget();
                 return Ok(user);
             }
@@ -356,7 +367,9 @@ impl Access {
                 "there is no account for you here; ask for an invitation, and sign in through its link",
             ));
         }
-        users.create(system, &user, None).await?;
+        let mut told = audit::created(None, "user", &user.id, shown::user(&user));
+        told.actor = Some(actor_of(&user));
+        about(told, users.create(system, &user, None)).await?;
         if let Some((tenant, role)) = &settings.member_of {
             let membership = Membership {
                 tenant: tenant.clone(),
@@ -364,7 +377,9 @@ impl Access {
                 role: *role,
                 created_at: user.created_at,
             };
-            users.set_member(system, &membership).await?;
+            let mut told = audit::created(tenant, "member", &user.id, shown::membership(&membership));
+            told.actor = Some(actor_of(&user));
+            about(told, users.set_member(system, &membership)).await?;
         }
         Ok(user)
     }
@@ -380,15 +395,32 @@ impl Access {
         }
         user.superadmin = to.superadmin;
         let now = self.inner.clock.now();
-        let membership = invitation.tenant.zip(to.role).map(|(tenant, role)| Membership {
+        let membership = invitation.tenant.clone().zip(to.role).map(|(tenant, role)| Membership {
             tenant,
             user: user.id.clone(),
             role,
             created_at: now,
         });
         let accepted = Accepted { invitation: hash, user, password: None, membership };
-        self.inner.store.users().accept(&self.inner.system, &accepted, now).await
+        let mut after = shown::user(&accepted.user);
+        after["member"] = accepted.membership.as_ref().map(shown::membership).unwrap_or_default();
+        let mut told = audit::created(invitation.tenant.as_ref(), "user", &accepted.user.id, after);
+        told.actor = Some(actor_of(&accepted.user));
+        about(told, self.inner.store.users().accept(&self.inner.system, &accepted, now)).await
     }
+}
+
+/// Somebody who signs in acts for themselves.
+fn actor_of(user: &User) -> nova_domain::audit::Actor {
+    audit::actor(&Subject::User(user.id.clone()), &user.email, None)
+}
+
+/// A sign-in that failed, as the audit log tells it: with which provider.
+fn tried(provider: &str) -> Change {
+    let mut change = Change::of(Chain::Server, Resource::new("session", ""));
+    change.after = Some(serde_json::json!({"by": provider}));
+    change.actor = Some(nova_domain::audit::Actor::anonymous());
+    change
 }
 
 fn person_of(issuer: &Issuer, settings: &SignInSettings, claims: &Map<String, Value>) -> FaultResult<Person> {

@@ -23,6 +23,7 @@ use nova_store::repo::FunctionWithVersion;
 use nova_store::{PageRequest, Store, System};
 
 use crate::build::{BuildQueue, Builder};
+use crate::build_log::LiveLogs;
 use crate::catalog::{FunctionCatalog, Snapshots};
 use crate::quotas::Book;
 use crate::settings::Settings;
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) snapshots: Snapshots,
     pub(crate) builds: BuildQueue,
+    pub(crate) live: LiveLogs,
     pub(crate) book: Book,
 }
 
@@ -63,7 +65,18 @@ impl Functions {
         let snapshots = Snapshots::new(&settings);
         let builds = BuildQueue::new(settings.build_queue);
         let book = Book::default();
-        let inner = Inner { store, objects, sandboxes, clock, ids, settings, snapshots, builds, book };
+        let inner = Inner {
+            store,
+            objects,
+            sandboxes,
+            clock,
+            ids,
+            settings,
+            snapshots,
+            builds,
+            live: LiveLogs::default(),
+            book,
+        };
         Self { inner: Arc::new(inner) }
     }
 

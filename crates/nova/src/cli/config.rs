@@ -13,6 +13,7 @@ use crate::settings::ServerSettings;
 /// `NOVA_*` variables that are no settings of a server.
 const NOT_SETTINGS: &[&str] = &[
     "NOVA_SERVER",
+    "NOVA_CA",
     "NOVA_KEY",
     "NOVA_CONTEXT",
     "NOVA_CONTEXTS",

@@ -89,12 +89,6 @@ pub(crate) struct UpdateArgs {
     /// Take all hosts away; those of --allow-network are added after.
     #[arg(long)]
     no_network: bool,
-    /// Who may send requests to its address on the content listener: off, public, key or signed.
-    #[arg(long)]
-    http: Option<String>,
-    /// The alias that those requests run; empty: the active version.
-    #[arg(long, value_name = "ALIAS")]
-    http_alias: Option<String>,
     /// Let a caller in and nobody else who is not named so, repeatable: `user:ID`, `service:ID`,
     /// `key:ID`, `role:NAME`, `function:NAMES`.
     #[arg(long = "allow-caller", value_name = "CALLER")]
@@ -105,6 +99,12 @@ pub(crate) struct UpdateArgs {
     /// Forget both lists; those of --allow-caller and --deny-caller are added after.
     #[arg(long)]
     any_caller: bool,
+    /// Who may send requests to its address on the content listener: off, public, key or signed.
+    #[arg(long)]
+    http: Option<String>,
+    /// The alias that those requests run; empty: the active version.
+    #[arg(long, value_name = "ALIAS")]
+    http_alias: Option<String>,
     #[arg(long)]
     description: Option<String>,
 }

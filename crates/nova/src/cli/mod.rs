@@ -4,6 +4,7 @@
 mod account;
 mod alias;
 mod audit;
+mod build;
 mod config;
 mod context;
 mod deploy;
@@ -46,7 +47,7 @@ const EXIT_CODES: &str = "Exit codes:
   4  the server could not be reached
   5  a local error (file, project, host)
 
-Environment: NOVA_SERVER (address), NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
+Environment: NOVA_SERVER (address), NOVA_CA, NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
 What neither a flag nor the environment says comes from the context (`nova login`, `nova context`).";
 
 /// A self-hosted serverless platform in one binary.
@@ -68,6 +69,10 @@ struct Global {
     /// flags: use NOVA_KEY or `nova login`.
     #[arg(long, global = true, env = "NOVA_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
+    /// Certificates (PEM) of authorities to trust besides the system's, for a server with one of its
+    /// own [default: of the context].
+    #[arg(long, global = true, env = "NOVA_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Context to use (`nova context list`) [default: the current one].
     #[arg(long, global = true, env = "NOVA_CONTEXT", value_name = "NAME")]
     context: Option<String>,
@@ -191,6 +196,16 @@ enum FunctionCommand {
     Update(function::UpdateArgs),
     /// List the versions of a function.
     Versions { name: String },
+    /// What the build of a version printed.
+    BuildLog {
+        name: String,
+        /// Another version than the newest.
+        #[arg(long)]
+        version: Option<u32>,
+        /// Show lines as they come until the build ends.
+        #[arg(short, long)]
+        follow: bool,
+    },
     /// What differs between two versions.
     Diff { name: String, from: u32, to: u32 },
     /// Make an earlier version the active one (without a number: the one before).
@@ -315,6 +330,9 @@ async fn function_command(context: &Context, command: FunctionCommand) -> Comman
         FunctionCommand::Show { name } => function::show(context, &name).await,
         FunctionCommand::Update(args) => function::update(context, &args).await,
         FunctionCommand::Versions { name } => function::versions(context, &name).await,
+        FunctionCommand::BuildLog { name, version, follow } => {
+            build::build_log(context, &name, version, follow).await
+        }
         FunctionCommand::Diff { name, from, to } => function::diff(context, &name, from, to).await,
         FunctionCommand::Rollback { name, version } => function::rollback(context, &name, version).await,
         FunctionCommand::Url(args) => function::url(context, &args).await,

@@ -23,7 +23,7 @@ use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
 use nova_store::{Store, StoreOptions, System};
-use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site};
+use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site, Tls};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper, memory, system as report};
@@ -43,6 +43,7 @@ pub(super) async fn serve(
     tokio::spawn(telemetry::upkeep(metrics_handle, background.clone()));
     tokio::spawn(memory::give_back(background.clone()));
 
+    let tls = certificate(&settings)?;
     let url = super::database_url(&settings, &dirs)?;
     let (store, system) =
         Store::open(&url, &StoreOptions::default()).await.with_context(|| format!("database {url}"))?;
@@ -161,6 +162,9 @@ pub(super) async fn serve(
         background.clone(),
     ));
 
+    if let Some(tls) = &tls {
+        watch_certificate(tls, background.clone())?;
+    }
     let address = listener.local_addr()?;
     let app = App::new(Parts {
         invoker,
@@ -176,7 +180,7 @@ pub(super) async fn serve(
         metrics,
         readiness: readiness(store.clone(), backend.clone()),
         guard: settings.server.dev.then(|| DevGuard::new([address.port()])),
-        site: Site::new(false, settings.server.public_origins.iter().cloned()),
+        site: Site::new(tls.is_some(), settings.server.public_origins.iter().cloned()),
         content: content_port.map(|port| ContentSite {
             port,
             public_url: (!settings.content.public_url.is_empty())
@@ -198,6 +202,7 @@ pub(super) async fn serve(
     let serving = ServeSettings {
         max_connections: settings.server.max_connections as usize,
         drain,
+        tls,
         ..ServeSettings::default()
     };
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -252,6 +257,33 @@ fn readiness(store: Store, backend: Arc<ProcessBackend>) -> Readiness {
             BTreeMap::from([("database".to_owned(), database), ("keeper".to_owned(), keeper)])
         })
     })
+}
+
+/// The certificate of the settings, if there is one.
+fn certificate(settings: &ServerSettings) -> anyhow::Result<Option<Tls>> {
+    let server = &settings.server;
+    if server.tls_cert.is_empty() {
+        return Ok(None);
+    }
+    let tls = Tls::load(server.tls_cert.as_ref(), server.tls_key.as_ref());
+    tls.map(Some).context("settings `server.tls_cert` and `server.tls_key`")
+}
+
+/// Reads the certificate again when its files change, and at SIGHUP.
+fn watch_certificate(tls: &Tls, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    let nudged = Arc::new(tokio::sync::Notify::new());
+    let (tls, told, stopped) = (tls.clone(), nudged.clone(), stop.clone());
+    tokio::spawn(async move { tls.watch(told, stopped).await });
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = hangup.recv() => nudged.notify_one(),
+            }
+        }
+    });
+    Ok(())
 }
 
 fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::Result<ObjectStorage> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::server::{Server, command};
 
 /// The key that the first start printed.
-fn first_key(server: &Server) -> String {
+pub(crate) fn first_key(server: &Server) -> String {
     let begun = Instant::now();
     loop {
         let log = server.log();

@@ -21,7 +21,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -90,7 +90,11 @@ impl Server {
     fn wait_ready(&self) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(30) {
-            if self.get("/health/ready").0 == 200 {
+            let ready = match self.speaks_tls() {
+                true => self.log().contains("nova serves"),
+                false => self.get("/health/ready").0 == 200,
+            };
+            if ready {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -106,8 +110,13 @@ impl Server {
         self.child.id() as i32
     }
 
+    fn speaks_tls(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.starts_with("server.tls_cert="))
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// A command of the CLI against this server.

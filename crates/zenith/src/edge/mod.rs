@@ -34,8 +34,8 @@ use context::Context;
 use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
-const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
 
 /// Takes requests in and gives answers out.

@@ -59,6 +59,7 @@ handlers! {
     "get_file" => code::files::content,
     "list_versions" => version::list::list,
     "get_version" => version::get::get,
+    "get_build_log" => version::build_log::build_log,
     "activate_version" => version::activate::activate,
     "diff_versions" => version::diff::diff,
     "create_alias" => alias::create,

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { CircleCheck, CircleX, KeyRound, Plus, ShieldX } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
-import { useCan } from "../../api/me";
+import { useCan, useMay } from "../../api/me";
 import { secretsQuery, usePages } from "../../api/pages";
 import { functionQuery, REFRESH } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -16,6 +16,7 @@ import { Tags } from "../../kit/Tags";
 import { Time } from "../../kit/Time";
 import { count } from "../../lib/format";
 import { reaches, secretsIn, variableFor, variablesOf } from "../../lib/grants";
+import { CallersCard } from "./CallersCard";
 import { refusedIn, RULE } from "./refused";
 import { useSave } from "./useSave";
 
@@ -34,6 +35,7 @@ export function AccessTab() {
       <Secrets fn={fn.data} />
       <Network fn={fn.data} />
       {can("log:read") ? <Refusals fn={fn.data} /> : null}
+      <CallersCard fn={fn.data} />
     </div>
   );
 }
@@ -42,8 +44,9 @@ export function AccessTab() {
 function Secrets({ fn }: { fn: FunctionView }) {
   const t = useT();
   const can = useCan();
-  const may = can("secret:read");
-  const { list, rows } = usePages({ ...secretsQuery, enabled: may });
+  const may = useMay(fn.name);
+  const reads = can("secret:read");
+  const { list, rows } = usePages({ ...secretsQuery, enabled: reads });
   const [adding, setAdding] = useState(false);
   const { save, busy, error } = useSave(fn);
   // A namespace has at most 1000: all of them are looked at.
@@ -61,7 +64,7 @@ function Secrets({ fn }: { fn: FunctionView }) {
         <h2>{t("access.secrets")}</h2>
         <span className="small">{t("access.secrets_about")}</span>
         <div className="acts">
-          {can("secret:manage") && can("function:update") ? (
+          {can("secret:manage") && may("function:update") ? (
             <Button size="small" onClick={() => setAdding(true)}>
               <Plus size={13} aria-hidden />
               {t("access.give")}
@@ -69,11 +72,11 @@ function Secrets({ fn }: { fn: FunctionView }) {
           ) : null}
         </div>
       </div>
-      {may && list.error ? (
+      {reads && list.error ? (
         <div className="card-body">
           <ErrorBox error={list.error} retry={() => void list.refetch()} />
         </div>
-      ) : may && list.isPending ? (
+      ) : reads && list.isPending ? (
         <Loading lines={2} />
       ) : shown.length === 0 ? (
         <p className="card-body small">{t("access.no_secrets")}</p>
@@ -108,12 +111,12 @@ function Secrets({ fn }: { fn: FunctionView }) {
                     </td>
                     <td className="mono">{variables.length > 0 ? variables.join(", ") : <span className="muted">{t("access.unused")}</span>}</td>
                     <td>
-                      {!may ? <State tone="off" text={t("state.unknown")} /> : has ? <State tone="ok" icon={CircleCheck} text={t("access.granted")} /> : <State tone="bad" icon={CircleX} text={t(secret ? "access.not_granted" : "access.no_secret")} />}
+                      {!reads ? <State tone="off" text={t("state.unknown")} /> : has ? <State tone="ok" icon={CircleCheck} text={t("access.granted")} /> : <State tone="bad" icon={CircleX} text={t(secret ? "access.not_granted" : "access.no_secret")} />}
                     </td>
                     <td data-align="end">
                       <span className="row" style={{ justifyContent: "flex-end" }}>
                         {secret && !has && can("secret:manage") ? <Grant secret={name} fn={fn.name} /> : null}
-                        {variables.length > 0 && can("function:update") ? (
+                        {variables.length > 0 && may("function:update") ? (
                           <Button size="small" disabled={busy} onClick={() => void save({ env_vars: without(name) })}>
                             {t("access.take_out", { variables: variables.join(", ") })}
                           </Button>
@@ -240,7 +243,7 @@ function Give({ fn, secrets, onDone }: { fn: FunctionView; secrets: Schemas["Sec
 /** What the code may reach. */
 function Network({ fn }: { fn: FunctionView }) {
   const t = useT();
-  const can = useCan();
+  const may = useMay(fn.name);
   const { save, busy, error } = useSave(fn);
   const rules = fn.network ?? [];
   return (
@@ -259,7 +262,7 @@ function Network({ fn }: { fn: FunctionView }) {
           valid={(rule) => RULE.test(rule)}
           rule={t("access.rule_hint")}
           placeholder="api.example.com:443"
-          disabled={!can("function:update")}
+          disabled={!may("function:update")}
         />
         {error ? <ErrorBox error={error} /> : null}
       </div>
@@ -273,7 +276,7 @@ const LOOKED = 1000;
 /** What the code tried to reach and was not let. */
 function Refusals({ fn }: { fn: FunctionView }) {
   const t = useT();
-  const can = useCan();
+  const may = useMay(fn.name);
   const { save, busy, error } = useSave(fn);
   const log = useQuery({
     queryKey: ["function", fn.name, "refused"],
@@ -310,7 +313,7 @@ function Refusals({ fn }: { fn: FunctionView }) {
                 </Link>
                 {allowed ? (
                   <State tone="ok" icon={CircleCheck} text={t("access.allowed_since")} />
-                ) : one.rule && can("function:update") ? (
+                ) : one.rule && may("function:update") ? (
                   <Button size="small" disabled={busy} title={one.rule} onClick={() => void save({ allow_network: [one.rule ?? ""] })}>
                     {t("access.allow", { rule: one.rule })}
                   </Button>

@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Plus, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api, data, type Schemas } from "../../api/client";
+import { useMay } from "../../api/me";
 import { functionQuery } from "../../api/queries";
 import { useT, type Key } from "../../i18n";
 import { Button, IconButton } from "../../kit/Button";
@@ -22,18 +23,19 @@ type Patch = Schemas["PatchFunction"];
 /** The settings of a function, in sections that are saved as a whole each. */
 export function ConfigTab() {
   const { name } = page.useParams();
+  const may = useMay(name);
   const fn = useQuery(functionQuery(name));
   if (!fn.data) return <Loading />;
   // A section begins anew when the function was changed elsewhere.
   return (
-    <div className="stack prose" key={name}>
+    <fieldset className="stack prose plain-set" key={name} disabled={!may("function:update")}>
       <General fn={fn.data} />
       <Entry fn={fn.data} />
       <Numbers fn={fn.data} title="config.limits" about="config.new_version" settings={LIMITS} />
       <Numbers fn={fn.data} title="config.scaling" about="config.same_version" settings={SCALING} />
       <Environment fn={fn.data} />
-      <Remove fn={fn.data} />
-    </div>
+      {may("function:delete") ? <Remove fn={fn.data} /> : null}
+    </fieldset>
   );
 }
 

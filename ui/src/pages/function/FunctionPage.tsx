@@ -77,6 +77,9 @@ export function FunctionPage() {
         <Link to="/functions/$name/builds" params={{ name }} className="tab" activeOptions={{ includeSearch: false }}>
           {t("tab.builds")}
         </Link>
+        <Link to="/functions/$name/traffic" params={{ name }} className="tab">
+          {t("tab.traffic")}
+        </Link>
         <Link to="/functions/$name/access" params={{ name }} className="tab">
           {t("tab.access")}
         </Link>

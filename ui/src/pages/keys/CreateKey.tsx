@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { api, data } from "../../api/client";
+import { api, data, type Schemas } from "../../api/client";
 import { useCan } from "../../api/me";
 import { servicesQuery, usePages } from "../../api/pages";
 import { Problem } from "../../api/problem";
@@ -28,9 +28,11 @@ export function CreateKey({ server, service, onDone }: { server: boolean; servic
   const [holder, setHolder] = useState(service);
   const [days, setDays] = useState("90");
   const [roles, setRoles] = useState<RoleRow[]>(service ? [] : [{ role: "viewer", namespaces: "*", resources: "*" }]);
-  const [secret, setSecret] = useState<string | null>(null);
+  const [aws, setAws] = useState(false);
+  const [fn, setFn] = useState("");
+  const [made, setMade] = useState<Schemas["CreatedKey"] | null>(null);
   const { act, busy, error } = useAct("keys");
-  if (secret !== null) return <Once about={t("keys_page.once")} text={secret} onDone={onDone} />;
+  if (made) return <Once about={t("keys_page.once")} label={made.access_key_id ? t("keys_page.aws_secret") : undefined} text={made.secret} beside={made.access_key_id ? [t("keys_page.aws_id"), made.access_key_id] : undefined} onDone={onDone} />;
   const names = [...new Set([...(service ? [service] : []), ...services.rows.map((one) => one.name)])];
   const valid = name.trim() !== "" && roles.every((one) => PATTERN.test(one.namespaces) && PATTERN.test(one.resources)) && (holder !== "" || roles.length > 0);
   return (
@@ -39,8 +41,8 @@ export function CreateKey({ server, service, onDone }: { server: boolean; servic
       onSubmit={(event) => {
         event.preventDefault();
         if (!valid || busy) return;
-        void act(() => data(api.POST("/keys", { body: { name: name.trim(), roles, server, service_account: holder || undefined, expires_in_s: days === "" ? undefined : Number(days) * DAY } }))).then(({ value }) => {
-          if (value) setSecret(value.secret);
+        void act(() => data(api.POST("/keys", { body: { name: name.trim(), roles, server, service_account: holder || undefined, aws, function: fn.trim() || undefined, expires_in_s: days === "" ? undefined : Number(days) * DAY } }))).then(({ value }) => {
+          if (value) setMade(value);
         });
       }}
     >
@@ -77,6 +79,15 @@ export function CreateKey({ server, service, onDone }: { server: boolean; servic
         <span className="label">{t("roles.roles")}</span>
         <RoleRows rows={roles} onChange={setRoles} least={holder ? 0 : 1} />
       </div>
+      {server ? null : (
+        <Field label={t("keys_page.of_function")} hint={t("keys_page.of_function_about")} wrong={error instanceof Problem ? error.about("function") : undefined}>
+          {(id, described) => <input id={id} className="input mono" style={{ maxWidth: 320 }} value={fn} aria-describedby={described} autoComplete="off" spellCheck={false} onChange={(event) => setFn(event.target.value.trim())} />}
+        </Field>
+      )}
+      <label className="check" style={{ whiteSpace: "normal" }}>
+        <input type="checkbox" checked={aws} onChange={(event) => setAws(event.target.checked)} />
+        {t("keys_page.aws")}
+      </label>
       {error ? <ErrorBox error={error} /> : null}
       <div className="acts">
         <Button type="submit" kind="primary" disabled={!valid || busy}>

@@ -48,6 +48,13 @@ export function KeyList() {
           </Link>
         ),
       },
+      {
+        key: "kind",
+        head: t("keys_page.kind"),
+        width: "130px",
+        wide: true,
+        cell: (row) => (row.aws ? <span className="tag">{t("keys_page.pair")}</span> : <span className="muted">{t("person.key")}</span>),
+      },
       { key: "prefix", head: t("keys_page.begins"), width: "150px", wide: true, cell: (row) => <span className="mono small">{row.prefix}…</span> },
       { key: "holder", head: t("keys_page.holder"), width: "minmax(120px, 1fr)", wide: true, cell: (row) => holderOf(row, services.rows, t) },
       { key: "state", head: t("column.state"), width: "110px", narrow: "90px", cell: (row) => (row.expired ? <State tone="off" icon={Ban} text={t("keys_page.expired")} /> : <State tone="ok" icon={CircleCheck} text={t("keys_page.valid")} />) },

@@ -64,6 +64,18 @@ export function KeyPage() {
               <dt>{t("keys_page.holder")}</dt>
               <dd>{holderOf(one, services.rows, t)}</dd>
             </div>
+            {one.function ? (
+              <div>
+                <dt>{t("keys_page.of_function")}</dt>
+                <dd className="mono">{one.function}</dd>
+              </div>
+            ) : null}
+            {one.aws ? (
+              <div>
+                <dt>{t("keys_page.kind")}</dt>
+                <dd>{t("keys_page.pair")}</dd>
+              </div>
+            ) : null}
             <div>
               <dt>{t("keys_page.used")}</dt>
               <dd>{one.last_used_at ? <Time at={one.last_used_at} /> : t("keys_page.unused")}</dd>

@@ -33,6 +33,8 @@ export function Settings() {
     ["g k", "nav.keys"],
     ["g l", "nav.roles"],
     ["g t", "nav.tenants"],
+    ["g a", "nav.audit"],
+    ["g q", "nav.quotas"],
     ["g s", "keys.system"],
     ["j  k", "keys.move"],
     ["Enter", "keys.open"],

@@ -8,6 +8,7 @@ import { Button } from "../../kit/Button";
 import { Empty, ErrorBox, Note } from "../../kit/Feedback";
 import { Field } from "../../kit/Field";
 import { Frame } from "./Frame";
+import { Providers } from "./Providers";
 
 /** What the server takes as a password. */
 export const PASSWORD_MIN = 12;
@@ -62,6 +63,7 @@ export function Accept() {
   const ready = password.length >= PASSWORD_MIN && again === password;
   return (
     <Frame title={t("accept.title")}>
+      <Providers back="/" invitation={secret} />
       <p className="small">{t("accept.about")}</p>
       <form
         className="stack"

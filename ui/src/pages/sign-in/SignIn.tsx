@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { Building2, KeyRound, LogIn, Mail } from "lucide-react";
+import { KeyRound, LogIn, Mail } from "lucide-react";
 import { useEffect, useState } from "react";
 import { api, data } from "../../api/client";
 import { fitScope, meQuery, type Me } from "../../api/me";
@@ -12,7 +12,7 @@ import { ErrorBox, Note } from "../../kit/Feedback";
 import { Field } from "../../kit/Field";
 import { useStore } from "../../lib/store";
 import { Frame } from "./Frame";
-import { listProviders } from "./providers";
+import { Providers } from "./Providers";
 
 const route = getRouteApi("/sign-in");
 
@@ -38,7 +38,6 @@ export function SignIn() {
   const [error, setError] = useState<unknown>(null);
   // Who has a session, or needs none because of --dev, is led on.
   const known = useQuery({ ...meQuery, enabled: !out && !busy, retry: false });
-  const providers = useQuery({ queryKey: ["providers", back], queryFn: () => listProviders(back), staleTime: 60_000, retry: false });
 
   useEffect(() => {
     if (known.data && !out) history.replace(`/ui${back}`);
@@ -64,27 +63,8 @@ export function SignIn() {
   const refused = error instanceof Problem && error.status === 401;
   return (
     <Frame title={t("sign_in.title")}>
-      {search.error ? (
-        <Note tone="bad" role="alert">
-          <strong>{search.error}</strong>
-        </Note>
-      ) : null}
-      {search.to && !error && !search.error ? <p className="small">{t("sign_in.why")}</p> : null}
-      {providers.data && providers.data.length > 0 ? (
-        <>
-          <div className="stack-s">
-            {providers.data.map((one) => (
-              <a key={one.name} className="btn" href={one.href}>
-                <Building2 size={15} aria-hidden />
-                {t("sign_in.with", { provider: one.name })}
-              </a>
-            ))}
-          </div>
-          <div className="or" aria-hidden>
-            {t("sign_in.or")}
-          </div>
-        </>
-      ) : null}
+      {search.to && !error ? <p className="small">{t("sign_in.why")}</p> : null}
+      <Providers back={back} />
       <div className="segments" role="tablist" aria-label={t("sign_in.how")}>
         {WAYS.map(([one, text, Icon]) => (
           <button
