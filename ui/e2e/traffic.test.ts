@@ -55,6 +55,10 @@ describe("aliases", { timeout: 120_000 }, () => {
     await page.getByRole("button", { name: "Actions for live" }).click();
     await page.getByRole("menuitem", { name: /Back to v/ }).click();
     await visible("v2 · 50 %");
+    await page.getByRole("link", { name: "Versions" }).click();
+    await page.getByRole("link", { name: "live 50 %" }).nth(1).waitFor();
+    await page.getByRole("link", { name: "live 50 %" }).first().click();
+    await page.waitForURL("**/functions/shop/traffic");
   });
 
   it("a rollout goes step by step, stands still, goes on, and is stopped", async () => {

@@ -23,6 +23,12 @@ it("a namespace that is not there gives way to one that is", () => {
   expect(scope.get()).toEqual({ tenant: "beta", namespace: "live" });
 });
 
+it("of very many namespaces, one that was not told stays", () => {
+  scope.set({ tenant: "acme", namespace: "zz" });
+  fitScope(me({ scopes: [{ tenant: "acme", namespaces: Array.from({ length: 100 }, (_, index) => `n${index}`) }] }));
+  expect(scope.get()).toEqual({ tenant: "acme", namespace: "zz" });
+});
+
 it("a developer may name new ones", () => {
   scope.set({ tenant: "new", namespace: "newer" });
   fitScope(me({ dev: true }));

@@ -48,6 +48,7 @@ export function fitScope(me: Me): void {
   const now = scope.get();
   const tenant = me.scopes.find((one) => one.tenant === now.tenant) ?? me.scopes.find((one) => one.tenant === me.tenant) ?? me.scopes[0];
   if (!tenant) return;
-  const namespace = tenant.namespaces.includes(now.namespace) ? now.namespace : tenant.namespaces.includes("default") ? "default" : tenant.namespaces[0];
+  const known = tenant.namespaces.includes(now.namespace) || (tenant.tenant === now.tenant && tenant.namespaces.length >= TOLD_MAX);
+  const namespace = known ? now.namespace : tenant.namespaces.includes("default") ? "default" : tenant.namespaces[0];
   if (tenant.tenant !== now.tenant || (namespace !== undefined && namespace !== now.namespace)) scope.set({ tenant: tenant.tenant, namespace: namespace ?? now.namespace });
 }

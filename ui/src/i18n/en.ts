@@ -447,6 +447,7 @@ export const en = {
   "overview.part_fails": "A part of the server does not work: {part}",
   "overview.recovered": "{n} failed earlier and has succeeded since|{n} failed earlier and have succeeded since",
   "overview.since": "since",
+  "overview.starting": "starting",
   "overview.times": "{count} time|{count} times",
 
   "palette.action": "Action",
@@ -881,6 +882,7 @@ export const en = {
   "versions.size": "Size",
   "versions.stay": "Stay with v{active}",
   "versions.to": "To version",
+  "versions.who": "Who changed this function",
   "versions.with_before": "What changed",
 
   "web.about_key": "Callers with a key that may invoke it.",

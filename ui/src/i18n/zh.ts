@@ -449,6 +449,7 @@ export const zh: Record<Key, string> = {
   "overview.part_fails": "服务器的一部分不工作：{part}",
   "overview.recovered": "{n} 处之前出错，之后已成功",
   "overview.since": "始于",
+  "overview.starting": "正在启动",
   "overview.times": "{count} 次",
 
   "palette.action": "操作",
@@ -883,6 +884,7 @@ export const zh: Record<Key, string> = {
   "versions.size": "大小",
   "versions.stay": "保持 v{active}",
   "versions.to": "目标版本",
+  "versions.who": "谁更改过此函数",
   "versions.with_before": "更改内容",
 
   "web.about_key": "持有可调用它的密钥的调用者。",

@@ -140,7 +140,7 @@ function Sandboxes({ keeper }: { keeper: Schemas["SystemView"]["keeper"] }) {
   const states: [string, number][] = [
     [t("overview.of_functions"), Math.max(0, keeper.sandboxes - ready - starting)],
     [t("overview.in_stock"), ready],
-    [t("system.starting"), starting],
+    [t("overview.starting"), starting],
   ];
   return (
     <section className="card card-body row" aria-label={t("system.sandboxes")}>

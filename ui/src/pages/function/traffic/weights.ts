@@ -33,3 +33,8 @@ export function stepsOf(text: string): number[] | null {
   const grow = steps.every((step, index) => Number.isInteger(step) && step >= 1 && step > (steps[index - 1] ?? 0));
   return grow && steps.at(-1) === 100 && steps.length <= 20 ? steps : null;
 }
+
+/** Which aliases give calls to a version, and how many percent. */
+export function sharesOf(aliases: Pick<Alias, "name" | "weights">[], version: number): { alias: string; weight: number }[] {
+  return aliases.flatMap((alias) => alias.weights.filter((one) => one.version === version && one.weight > 0).map((one) => ({ alias: alias.name, weight: one.weight })));
+}
