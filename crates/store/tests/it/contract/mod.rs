@@ -1,6 +1,7 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod access;
 mod audit;
 mod function;
 mod log;
@@ -82,6 +83,16 @@ mod on {
             secrets_are_found_by_names_and_listed_in_order
             secrets_of_all_tenants_are_resealed_without_a_new_revision
             a_namespace_takes_only_so_many_secrets
+        ;
+        access:
+            tenants_and_namespaces_are_made_listed_and_deleted_when_they_are_empty
+            what_lets_act_in_a_tenant_goes_with_it_and_nothing_else
+            users_are_found_by_address_and_identity_and_changed_field_by_field
+            an_invitation_is_used_once_and_brings_account_and_membership_together
+            credentials_are_found_by_the_hash_alone_and_listed_by_owner_and_tenant
+            last_use_never_goes_back_and_what_ended_is_pruned_keys_later
+            roles_stay_while_they_are_given_and_are_read_with_their_bindings
+            service_accounts_are_of_one_tenant_and_end_with_their_keys
         ;
         audit:
             a_change_has_its_entry_and_a_refused_write_has_none
