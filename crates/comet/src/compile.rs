@@ -123,7 +123,7 @@ impl Comet {
             ),
             _ => None,
         };
-        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default())
+        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default(), None)
             .map_err(|error| unreachable(&error))?;
         let (answer, result) = run_in(&sandbox, settings).await?;
         let output = output_text(&answer.logs);

@@ -113,8 +113,8 @@ impl Runtimes {
         shim_program(runtime, self.compiled_shims, self.direct)
     }
 
-    /// Has shims that can do it take short calls from the server itself. Off by default: see
-    /// `docs/performance.md`. To be called before any sandbox starts.
+    /// Has shims that can do it take short calls from the server itself. To be called before any
+    /// sandbox starts.
     pub fn offer_direct_calls(&mut self) {
         self.direct = true;
     }

@@ -7,6 +7,7 @@
 //! - every write is a compare-and-set by revision.
 
 pub mod access;
+mod aliases;
 pub mod audit;
 mod build;
 mod catalog;
@@ -16,7 +17,9 @@ pub mod secrets;
 mod settings;
 mod source;
 mod spec;
+mod vault;
 
+pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
 pub use catalog::FunctionCatalog;
 pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};
@@ -29,3 +32,4 @@ pub use quotas::Quotas;
 pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;
+pub use vault::Vault;

@@ -7,7 +7,7 @@ use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
 use crate::repo::{
-    Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+    Aliases, Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
 };
 use crate::url::DatabaseUrl;
 
@@ -22,6 +22,7 @@ pub struct System(());
 pub struct Store {
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) versions: Arc<dyn Versions>,
+    pub(crate) aliases: Arc<dyn Aliases>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -53,7 +54,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, options: &StoreOptions) -> FaultResult<(Self, System)> {
         let store = match url {
             DatabaseUrl::Sqlite(dir) => crate::sqlite::open(dir, options).await?,
-            DatabaseUrl::Postgres(config) => crate::postgres::open(config, options).await?,
+            DatabaseUrl::Postgres(target) => crate::postgres::open(target, options).await?,
         };
         Ok((store, System(())))
     }
@@ -66,6 +67,11 @@ impl Store {
     /// Versions and builds.
     pub fn versions(&self) -> &dyn Versions {
         &*self.versions
+    }
+
+    /// Aliases and rollouts.
+    pub fn aliases(&self) -> &dyn Aliases {
+        &*self.aliases
     }
 
     /// Run records.

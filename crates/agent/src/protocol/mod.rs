@@ -36,6 +36,12 @@
 //!   of the call that the shim had taken, if there is one.
 //! * A call that takes longer than a moment is watched: the agent keeps its time and passes
 //!   its lines on as for any other.
+//! * A Watch may come late: the host sends it before it has read that the agent answered the
+//!   call, and the shim may have gone on by then. The host has at most [`DIRECT_MAX`] direct
+//!   calls without an answer, and the agent remembers at least as many that it answered, so
+//!   it never watches a call that is over.
+//! * Either the shim has direct calls, or the agent has one call: the host never mixes them,
+//!   because the agent could not tell whose lines it reads.
 //! * With Ping the host asks the agent to end what is left running while no call is.
 
 pub mod egress;
@@ -58,6 +64,8 @@ pub const RUNTIME_ID: &str = "runtime";
 pub const RING: &[u8] = b"!";
 /// Longest body of a direct Exec, bytes: what a shim reads at once.
 pub const PACKET_MAX: usize = 64 * 1024;
+/// Direct calls of one sandbox that may be without an answer at the host.
+pub const DIRECT_MAX: usize = 16;
 /// The argument that tells a shim that descriptor 4 is its packet socket.
 pub const DIRECT_ARGUMENT: &str = "--direct";
 /// Size of a stream chunk when Init names none, bytes.

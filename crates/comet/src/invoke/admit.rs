@@ -1,9 +1,11 @@
-//! Checks before anything is looked up or started.
+//! Checks before anything is started.
 
 use std::sync::Arc;
 
+use nova_domain::access::Calling;
 use nova_domain::call::{CALL_DEPTH_MAX, Call, PAYLOAD_IN_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::function::Function;
 use nova_domain::ports::Quotas;
 use nova_domain::quota::Permit;
 
@@ -33,8 +35,14 @@ pub(super) fn admit(call: &Call) -> FaultResult<()> {
     Ok(())
 }
 
+/// Refuses callers whom the function does not let in. Asked once it is known which one is meant.
+pub(super) fn let_in(call: &Call, function: &Function) -> FaultResult<()> {
+    let calling = Calling { principal: call.caller.as_deref(), claimed: call.chain.0.last() };
+    function.invoke_policy.check(function, calling)
+}
+
 /// A place for the call within the quotas of its tenant; `None`, at the price of one look, where
-/// there are none.
+/// there are none. A caller whom the function does not let in must not use up any: asked last.
 pub(super) async fn within_quotas(
     quotas: Option<&Arc<dyn Quotas>>,
     call: &Call,
@@ -71,6 +79,8 @@ mod tests {
             trace: TraceContext::default(),
             deadline: None,
             cancel: CancellationToken::new(),
+            caller: None,
+            client_context: None,
         }
     }
 

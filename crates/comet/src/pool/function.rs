@@ -44,6 +44,8 @@ struct Seat {
     member: Arc<Member>,
     /// Calls in it now.
     used: u32,
+    /// The call in it is one that nothing may be sent behind.
+    alone: bool,
     /// Since when it is idle (meaningful with `used` 0).
     since: Instant,
 }
@@ -65,7 +67,7 @@ impl Waiter {
 pub(crate) struct Ask {
     /// Its place in the order of calls; one that was taken back keeps it.
     pub(crate) ticket: u64,
-    /// It may be sent to a sandbox before the calls there have ended.
+    /// It may be sent to a sandbox before the calls there have ended, and others behind it.
     pub(crate) ahead: bool,
 }
 
@@ -145,7 +147,7 @@ impl FunctionPool {
     pub(super) fn take_idle(self: &Arc<Self>, ask: Ask) -> Option<Lease> {
         let mut dead = Vec::new();
         let mut state = self.state();
-        let lease = self.take_seat(&mut state, &mut dead).or_else(|| {
+        let lease = self.take_seat(ask, &mut state, &mut dead).or_else(|| {
             // Nobody overtakes those in line.
             (ask.ahead && state.waiting.is_empty()).then(|| self.take_ahead(&mut state)).flatten()
         });
@@ -154,7 +156,7 @@ impl FunctionPool {
         lease
     }
 
-    fn take_seat(self: &Arc<Self>, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
+    fn take_seat(self: &Arc<Self>, ask: Ask, state: &mut State, dead: &mut Vec<Seat>) -> Option<Lease> {
         let concurrency = state.settings.instance_concurrency;
         let mut index = state.seats.len();
         while index > 0 {
@@ -169,6 +171,7 @@ impl FunctionPool {
             if seat.used < concurrency {
                 let mut seat = state.seats.remove(index);
                 seat.used += 1;
+                seat.alone = !ask.ahead;
                 let lease = self.lease_of(&seat.member);
                 state.seats.push(seat);
                 return Some(lease);
@@ -190,7 +193,8 @@ impl FunctionPool {
         let seat = state
             .seats
             .iter_mut()
-            .filter(|seat| seat.used <= AHEAD_MAX && seat.member.sandbox.is_usable() && fresh(&seat.member))
+            .filter(|seat| seat.used <= AHEAD_MAX && !seat.alone)
+            .filter(|seat| seat.member.sandbox.is_usable() && fresh(&seat.member))
             .min_by_key(|seat| seat.used)?;
         if !seat.member.sandbox.takes_ahead() {
             return None;
@@ -247,15 +251,14 @@ impl FunctionPool {
             Duration::from_millis(u64::from(state.settings.max_wait_ms))
         };
         self.start_needed();
-        let mut until = Instant::now() + max_wait;
-        if let Some(deadline) = deadline {
-            until = until.min(deadline);
-        }
+        let patient = Instant::now() + max_wait;
+        let until = deadline.map_or(patient, |deadline| deadline.min(patient));
+        let why = if until < patient { Code::DeadlineExceeded } else { Code::QueueTimeout };
         tokio::select! {
             biased;
             answer = receiver => answer.unwrap_or_else(|_| Err(Fault::new(Code::Unavailable, "the server is stopping"))),
             () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the caller went away")),
-            () = tokio::time::sleep_until(until) => Err(self.waited_too_long()),
+            () = tokio::time::sleep_until(until) => Err(self.waited_too_long(why)),
         }
     }
 
@@ -271,10 +274,10 @@ impl FunctionPool {
         .with_retry_after(Duration::from_secs(1))
     }
 
-    fn waited_too_long(&self) -> Fault {
+    fn waited_too_long(&self, why: Code) -> Fault {
         metrics::counter!("nova_calls_refused_total", "reason" => "waited_too_long").increment(1);
         Fault::new(
-            Code::DeadlineExceeded,
+            why,
             format!(
                 "no sandbox of `{}` became free in time; raise max_replicas or instance_concurrency, or call less often",
                 self.snapshot.function.name
@@ -341,7 +344,7 @@ impl FunctionPool {
                 if state.retired {
                     return;
                 }
-                state.seats.push(Seat { member, used: 0, since: Instant::now() });
+                state.seats.push(Seat { member, used: 0, alone: false, since: Instant::now() });
             }
             Err(fault) => {
                 self.starter.release();
@@ -374,7 +377,7 @@ impl FunctionPool {
             }
             let Some(ask) = state.waiting.front().map(|waiter| waiter.ask) else { break };
             let lease = self
-                .take_seat(&mut state, &mut dead)
+                .take_seat(ask, &mut state, &mut dead)
                 .or_else(|| ask.ahead.then(|| self.take_ahead(&mut state)).flatten());
             let Some(lease) = lease else { break };
             let waiter = pop_waiting(&mut state);

@@ -13,7 +13,8 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use nova_agent::descriptors;
 use nova_agent::protocol::{
-    Cancel, End, GuestError, GuestErrorKind, GuestMessage, HostMessage, PACKET_MAX, RING, Resp, Watch,
+    Cancel, DIRECT_MAX, End, GuestError, GuestErrorKind, GuestMessage, HostMessage, PACKET_MAX, RING, Resp,
+    Watch,
 };
 use nova_domain::log::LogLine;
 use tokio::io::Interest;
@@ -21,7 +22,7 @@ use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::channel::{Channel, log_line};
+use super::channel::{Channel, add_lines, log_line};
 use super::{Answer, SandboxError};
 
 type Reply = oneshot::Sender<Result<Answer, SandboxError>>;
@@ -39,10 +40,13 @@ struct Sent {
     sent: Instant,
     /// Since when it is the first that has no answer, so that the shim is at it.
     first: Option<Instant>,
+    /// Its caller left after it had begun.
+    cancelled: bool,
 }
 
-/// What the agent watches: the first call.
+/// What the agent watches, which was the first call when it was asked to.
 struct Watched {
+    id: Box<str>,
     logs: Vec<LogLine>,
     /// The shim's answer; the agent's follows.
     answer: Option<Answer>,
@@ -60,6 +64,8 @@ struct State {
     used: bool,
     /// The agent cleans up; no call may run meanwhile.
     tidying: bool,
+    /// What was wrong with a packet that was taken outside the task.
+    broken: Option<String>,
 }
 
 pub(super) struct Direct {
@@ -95,11 +101,19 @@ impl Direct {
     /// Whether another call may be sent before those in it have ended.
     pub(super) fn takes_ahead(&self) -> bool {
         let state = self.state();
-        state.watched.is_none() && !state.tidying && state.usual_us < SHORT_US
+        let short = state.usual_us < SHORT_US && state.calls.len() < DIRECT_MAX;
+        short && state.watched.is_none() && !state.tidying && !self.agent_has_calls()
     }
 
-    pub(super) fn is_idle(&self) -> bool {
-        self.state().calls.is_empty()
+    /// Runs `begin`, which gives a call to the agent, if no call is here or there. In one step,
+    /// because the agent could not tell the lines of two calls apart.
+    pub(super) fn if_idle<T>(&self, begin: impl FnOnce() -> T) -> Option<T> {
+        let state = self.state();
+        (state.calls.is_empty() && !self.agent_has_calls()).then(begin)
+    }
+
+    fn agent_has_calls(&self) -> bool {
+        self.channel.upgrade().is_some_and(|channel| channel.has_waiting())
     }
 
     /// Whether calls came since the last time this was asked. If so, nothing is sent ahead until
@@ -124,12 +138,14 @@ impl Direct {
     ) -> Result<oneshot::Receiver<Result<Answer, SandboxError>>, Option<SandboxError>> {
         let (reply, receiver) = oneshot::channel();
         let mut state = self.state();
-        if self.channel.upgrade().is_none_or(|channel| channel.is_closed() || channel.is_fatal()) {
+        let takes_none =
+            |channel: Arc<Channel>| channel.is_closed() || channel.is_fatal() || channel.has_waiting();
+        if self.channel.upgrade().is_none_or(takes_none) {
             return Err(Some(SandboxError::TakenBack));
         }
         // Whoever looked whether one more may be sent may have looked before the agent was asked
         // to watch. From then on nothing may follow: the agent could not tell whose lines it reads.
-        if state.watched.is_some() {
+        if state.watched.is_some() || state.calls.len() >= DIRECT_MAX {
             return Err(Some(SandboxError::TakenBack));
         }
         match descriptors::send_packet(self.socket.as_fd(), body) {
@@ -139,7 +155,7 @@ impl Direct {
         }
         let sent = Instant::now();
         let first = state.calls.is_empty().then_some(sent);
-        state.calls.push_back(Sent { id: id.into(), reply, timeout_ms, sent, first });
+        state.calls.push_back(Sent { id: id.into(), reply, timeout_ms, sent, first, cancelled: false });
         state.used = true;
         if !std::mem::replace(&mut state.ticking, true) {
             self.tick.notify_one();
@@ -171,6 +187,10 @@ impl Direct {
                     ticking = self.look_at_the_clock();
                     timer.as_mut().reset(Instant::now() + WATCH_AFTER);
                 }
+            }
+            let broken = self.state().broken.take();
+            if let Some(why) = broken {
+                return self.fail(&why);
             }
             if self.channel.upgrade().is_none_or(|channel| channel.is_closed()) {
                 return;
@@ -232,7 +252,7 @@ impl Direct {
         if answer.error.is_some() {
             answer.output = Bytes::new();
         }
-        if let Some(watched) = state.watched.as_mut().filter(|_| call.first.is_some()) {
+        if let Some(watched) = state.watched.as_mut().filter(|watched| watched.id == call.id) {
             // The agent has its lines, and deals with its remains first.
             watched.answer = Some(answer);
             self.tell(serde_json::to_vec(&End::new(call.id.as_ref())));
@@ -247,7 +267,7 @@ impl Direct {
     pub(super) fn on_agent(&self, resp: Resp<'_>, frame: &Bytes) {
         let mut state = self.state();
         let Some((call, mut answer)) = end(&mut state, &resp, frame) else { return };
-        if let Some(watched) = state.watched.take_if(|_| call.first.is_some()) {
+        if let Some(watched) = state.watched.take_if(|watched| watched.id == call.id) {
             if let (None, Some(given)) = (&resp.error, watched.answer) {
                 answer = given;
             }
@@ -269,16 +289,18 @@ impl Direct {
         let _ = call.reply.send(Ok(answer));
     }
 
-    /// Lines of the watched call. `false`: it is none of ours.
-    pub(super) fn on_log(&self, id: &str, lines: impl Iterator<Item = LogLine>) -> bool {
+    /// Lines of the watched call, after those of Init if it is the first. What was added to its log.
+    pub(super) fn on_log(
+        &self,
+        id: &str,
+        lines: Vec<LogLine>,
+        init: impl FnOnce() -> Vec<LogLine>,
+    ) -> Vec<LogLine> {
         let mut state = self.state();
-        let ours = state.calls.front().is_some_and(|call| *call.id == *id);
-        if let (true, Some(watched)) = (ours, &mut state.watched)
-            && watched.logs.len() < super::channel::LINES_MAX
-        {
-            watched.logs.extend(lines);
+        match &mut state.watched {
+            Some(watched) if *watched.id == *id => add_lines(&mut watched.logs, &mut init(), lines),
+            _ => Vec::new(),
         }
-        ours
     }
 
     /// The runtime ended. What it had answered is answered, what it had not taken is taken
@@ -317,8 +339,9 @@ impl Direct {
         let mut state = self.state();
         let unread = self.unread();
         // A watched call is the agent's to answer, and there is no more to come from it.
-        if let Some(Watched { logs, answer: Some(answer) }) = state.watched.take()
-            && let Some(call) = state.calls.pop_front()
+        if let Some(Watched { id, logs, answer: Some(answer) }) = state.watched.take()
+            && let Some(index) = state.calls.iter().position(|call| call.id == id)
+            && let Some(call) = state.calls.remove(index)
         {
             let _ = call.reply.send(Ok(Answer { logs, ..answer }));
         }
@@ -330,8 +353,15 @@ impl Direct {
     /// Takes answers that are there already.
     fn drain(&self, state: &mut State) {
         let mut buffer = BytesMut::new();
-        while let Ok(Some(packet)) = take(&self.socket, &mut buffer) {
-            if self.on_packet(state, &packet).is_err() {
+        loop {
+            let handled = match take(&self.socket, &mut buffer) {
+                Ok(Some(packet)) => self.on_packet(state, &packet),
+                Ok(None) => return,
+                Err(why) => Err(why),
+            };
+            if let Err(why) = handled {
+                state.broken.get_or_insert(why);
+                self.tick.notify_one();
                 return;
             }
         }
@@ -356,6 +386,10 @@ impl Direct {
             } else if packet[..] == *RING {
                 self.send_again(packet);
             }
+        }
+        // The first may have been among them.
+        if let Some(call) = state.calls.front_mut() {
+            call.first.get_or_insert_with(Instant::now);
         }
     }
 
@@ -385,11 +419,23 @@ impl Direct {
             return true;
         }
         self.give_back(&mut state, &unread);
-        if state.calls.front().is_some_and(is_it) {
-            self.watch(&mut state);
-            self.tell(serde_json::to_vec(&Cancel::new(id)));
+        if let Some(call) = state.calls.iter_mut().find(|call| *call.id == *id) {
+            call.cancelled = true;
         }
+        self.end_cancelled(&mut state);
         true
+    }
+
+    /// Has the agent end the first call if its caller left. For another one that has begun an
+    /// answer of the agent is on its way, after which that call is the first.
+    fn end_cancelled(&self, state: &mut State) {
+        let Some(call) = state.calls.front_mut() else { return };
+        if !std::mem::take(&mut call.cancelled) {
+            return;
+        }
+        let cancel = Cancel::new(call.id.as_ref());
+        self.watch(state);
+        self.tell(serde_json::to_vec(&cancel));
     }
 
     /// Has the agent watch the first call. Nothing may be unread, lest the shim goes on to it.
@@ -400,7 +446,7 @@ impl Direct {
         let Some(call) = state.calls.front() else { return };
         let elapsed_us = micros(call.first.unwrap_or(call.sent));
         let message = Watch::new(call.id.as_ref(), elapsed_us, call.timeout_ms);
-        state.watched = Some(Watched { logs: Vec::new(), answer: None });
+        state.watched = Some(Watched { id: call.id.clone(), logs: Vec::new(), answer: None });
         state.usual_us = state.usual_us.max(SHORT_US * 2);
         self.tell(serde_json::to_vec(&message));
     }
@@ -412,12 +458,14 @@ impl Direct {
             state.ticking = false;
             return false;
         };
-        if call.first.is_some_and(|since| since.elapsed() >= WATCH_AFTER) && state.watched.is_none() {
+        let late = call.first.is_some_and(|since| since.elapsed() >= WATCH_AFTER);
+        if (late || call.cancelled) && state.watched.is_none() {
             let unread = self.unread();
             self.drain(&mut state);
             self.give_back(&mut state, &unread);
             self.watch(&mut state);
         }
+        self.end_cancelled(&mut state);
         true
     }
 

@@ -2,6 +2,7 @@
 
 mod channel;
 mod direct;
+mod listener;
 mod mask;
 
 use std::os::unix::fs::FileExt;
@@ -16,10 +17,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::backend::{Backend, Exit, Launched, SandboxSpec, SandboxUsage};
 use channel::Channel;
+pub(crate) use listener::Listener;
 pub(crate) use mask::Mask;
 
 /// What the guest answered.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
     /// Raw JSON; empty when there is none.
     pub(crate) output: bytes::Bytes,
@@ -65,7 +67,6 @@ pub(crate) struct Sandbox {
     exit: watch::Receiver<Option<Exit>>,
     memory_peak: Option<Arc<std::fs::File>>,
     peak_read: Mutex<Option<(Instant, u64)>>,
-    mask: Mask,
     /// It must not take another call.
     tainted: AtomicBool,
     /// Kills at the memory limit that earlier calls were told of.
@@ -80,8 +81,9 @@ impl Sandbox {
         spec: &SandboxSpec,
         backend: Arc<dyn Backend>,
         mask: Mask,
+        listener: Option<Listener>,
     ) -> Result<Self, SandboxError> {
-        let channel = Channel::open(launched.channel);
+        let channel = Channel::open(launched.channel, mask, listener);
         let sandbox = Self {
             id: launched.id,
             from_stock: launched.from_stock,
@@ -90,7 +92,6 @@ impl Sandbox {
             exit: launched.exit,
             memory_peak: launched.memory_peak,
             peak_read: Mutex::new(None),
-            mask,
             tainted: AtomicBool::new(false),
             oom_seen: AtomicU64::new(0),
         };
@@ -117,11 +118,18 @@ impl Sandbox {
                 Err(None) => {}
             }
         }
-        // With the agent there is one at a time.
-        if !self.is_idle() {
-            return Err(SandboxError::TakenBack);
+        let mut answer = Err(SandboxError::TakenBack);
+        if self.channel.direct().is_none() {
+            answer = self.channel.expect(&exec.request_id, stream.clone(), false);
         }
-        let answer = self.channel.expect(&exec.request_id, stream)?;
+        if matches!(answer, Err(SandboxError::TakenBack))
+            && let Some(direct) = self.channel.direct()
+        {
+            // With the agent there is one at a time, and none beside it.
+            let idle = direct.if_idle(|| self.channel.expect(&exec.request_id, stream, true));
+            answer = idle.unwrap_or(Err(SandboxError::TakenBack));
+        }
+        let answer = answer?;
         if let Err(error) = self.channel.send(&body) {
             self.channel.forget(&exec.request_id);
             return Err(error);
@@ -137,13 +145,18 @@ impl Sandbox {
     /// Lines printed while the code was loaded; once.
     pub(crate) fn take_init_logs(&self) -> Vec<LogLine> {
         let mut lines = self.channel.take_init_logs();
-        self.mask.lines(&mut lines);
+        self.mask().lines(&mut lines);
         lines
     }
 
     /// What must not be in texts that others see.
     pub(crate) fn mask(&self) -> &Mask {
-        &self.mask
+        self.channel.mask()
+    }
+
+    /// Who hears of its calls while they run.
+    pub(crate) fn listener(&self) -> Option<&Listener> {
+        self.channel.listener()
     }
 
     /// Tells the guest that the caller went away.
@@ -161,10 +174,6 @@ impl Sandbox {
         !self.tainted.load(Ordering::Relaxed) && !self.channel.is_closed() && !self.channel.is_fatal()
     }
 
-    fn is_idle(&self) -> bool {
-        self.channel.direct().is_none_or(|direct| direct.is_idle())
-    }
-
     /// Whether a short call may be sent before those in it have ended: its calls are short,
     /// and what is not begun can be taken back.
     pub(crate) fn takes_ahead(&self) -> bool {
@@ -178,7 +187,10 @@ impl Sandbox {
 
     /// Has the agent end what is left running. No call may run meanwhile.
     pub(crate) async fn clean_up(&self) {
-        self.channel.ping().await;
+        // One that is late would end processes of a later call.
+        if !self.channel.ping().await {
+            self.taint();
+        }
         if let Some(direct) = self.channel.direct() {
             direct.tidied();
         }

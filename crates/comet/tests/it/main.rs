@@ -14,6 +14,7 @@ mod pool;
 mod process;
 mod quota;
 mod rootless;
+mod signals;
 mod streaming;
 mod support;
 
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
     trials.extend(quota::trials());
     trials.extend(ahead::trials());
     trials.extend(streaming::trials(process::stage));
+    trials.extend(signals::trials(process::stage));
     trials.extend(faults::trials());
     trials.extend(orphans::trials());
     trials.extend(pace::trials());

@@ -2,7 +2,7 @@
 //! material and its hashes. Code is its digest.
 
 use nova_domain::access::{
-    Binding, Credential, Invitation, Membership, Namespace, Role, ServiceAccount, Tenant, User,
+    Binding, Credential, Invitation, KeyNote, Membership, Namespace, Role, ServiceAccount, Tenant, User,
 };
 use nova_domain::function::Function;
 use nova_domain::secret::{Grant, Secret};
@@ -37,6 +37,7 @@ pub(crate) fn function_alone(function: &Function) -> Value {
         "description": function.description,
         "tags": function.tags,
         "pool": function.pool,
+        "invoke_policy": function.invoke_policy,
         "active_version": function.active_version,
         "latest_version": function.latest_version,
     })
@@ -93,8 +94,11 @@ pub(crate) fn binding(binding: &Binding) -> Value {
 
 /// A key with its roles, without anything of its secret but the beginning that everybody sees.
 pub(crate) fn key(key: &Credential, roles: &[Binding]) -> Value {
+    let note = KeyNote::of(key);
     json!({
         "name": key.name,
+        "aws": note.pair,
+        "function": note.function.map(|of| format!("{}/{}", of.scope.namespace, of.name)),
         "owner": key.owner.to_string(),
         "prefix": key.prefix,
         "expires_at_us": key.expires_at.map(nova_domain::Timestamp::as_micros),

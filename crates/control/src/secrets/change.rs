@@ -35,7 +35,7 @@ impl Secrets {
         loop {
             let before = self.store().secrets().get(scope, name).await?.secret;
             check_revision_of("secret", name.as_str(), before.revision, expected)?;
-            let _sealing = self.inner.rotation.read().await;
+            let _sealing = self.inner.vault.sealing().await;
             let after = self.applied(&before, &change)?;
             let value = change.value.as_ref().map(|value| self.seal(&after, value)).transpose()?;
             let told = audit::changed(scope, "secret", name, shown::secret(&before), shown::secret(&after));

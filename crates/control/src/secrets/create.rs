@@ -34,7 +34,7 @@ impl Secrets {
             updated_at: now,
         };
         secret.validate()?;
-        let _sealing = self.inner.rotation.read().await;
+        let _sealing = self.inner.vault.sealing().await;
         let value = self.seal(&secret, &new.value)?;
         let told = audit::created(scope, "secret", &secret.name, shown::secret(&secret));
         about(told, self.store().secrets().create(scope, &secret, &value)).await?;

@@ -1,5 +1,6 @@
 //! The control plane over a real SQLite store, with scripted sandboxes.
 
+mod alias;
 mod build;
 mod catalog;
 mod change;

@@ -64,6 +64,8 @@ impl Server {
         let mut arguments: Vec<String> = how.iter().map(|text| (*text).to_owned()).collect();
         arguments.push("--listen".to_owned());
         arguments.push(format!("127.0.0.1:{port}"));
+        arguments.push("--content-listen".to_owned());
+        arguments.push("127.0.0.1:0".to_owned());
         arguments.push("--data-dir".to_owned());
         arguments.push(dir.join("d").display().to_string());
         // Each server in its own uid range, so that what one leaves is told from another's.
@@ -88,7 +90,11 @@ impl Server {
     fn wait_ready(&self) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(30) {
-            if self.get("/health/ready").0 == 200 {
+            let ready = match self.speaks_tls() {
+                true => self.log().contains("nova serves"),
+                false => self.get("/health/ready").0 == 200,
+            };
+            if ready {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -104,8 +110,13 @@ impl Server {
         self.child.id() as i32
     }
 
+    fn speaks_tls(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.starts_with("server.tls_cert="))
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// A command of the CLI against this server.

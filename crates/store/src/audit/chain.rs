@@ -139,7 +139,7 @@ impl Walk {
             let why = format!("it and what follows are missing; the anchor names entry {}", anchor.seq);
             self.complain(self.seq + 1, why);
         }
-        let last = (self.broken.is_none() && self.seq > 0).then(|| Head { seq: self.seq, hash: self.hash });
+        let last = (self.broken.is_none() && self.seq > 0).then_some(Head { seq: self.seq, hash: self.hash });
         Verification { chain: self.chain, entries: self.seq, head: last, broken: self.broken }
     }
 

@@ -10,7 +10,8 @@ use futures::future::join4;
 use nova_domain::audit::Chain;
 use nova_domain::{Code, Fault, FaultResult, Scope, TenantName};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{Config, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::audit::append;
 use super::{ENGINE, ROLE, SCHEMA};
@@ -61,7 +62,7 @@ pub(super) struct Database {
 
 impl Database {
     /// Makes the pool; it connects when asked first.
-    pub(super) fn open(config: &Config, options: &StoreOptions) -> FaultResult<Self> {
+    pub(super) fn open(config: &Config, tls: MakeRustlsConnect, options: &StoreOptions) -> FaultResult<Self> {
         let mut config = config.clone();
         let settings = format!(
             "{} -c role={ROLE} -c search_path={SCHEMA} -c statement_timeout={} \
@@ -77,7 +78,7 @@ impl Database {
             config.connect_timeout(options.acquire_timeout);
         }
         let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+            Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.acquire_timeout))

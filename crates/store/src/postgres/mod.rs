@@ -4,6 +4,7 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod alias;
 mod audit;
 mod credential;
 mod database;
@@ -15,6 +16,7 @@ mod role;
 mod run;
 mod secret;
 mod tenant;
+pub(crate) mod tls;
 mod user;
 mod version;
 
@@ -27,6 +29,7 @@ use crate::options::StoreOptions;
 #[cfg(test)]
 use crate::statement::Statement;
 use crate::store::{Engine, Store};
+use crate::url::PostgresUrl;
 use database::Database;
 
 /// Label of this engine in metrics and logs.
@@ -47,6 +50,7 @@ pub(crate) fn statements() -> Vec<Statement> {
         run::STATEMENTS,
         log::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
@@ -57,13 +61,15 @@ pub(crate) fn statements() -> Vec<Statement> {
 }
 
 /// Brings the schema up to date and opens the pool.
-pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions) -> FaultResult<Store> {
-    migrate::migrate(config, crate::migrate::POSTGRES).await?;
-    let database = Arc::new(Database::open(config, options)?);
+pub(crate) async fn open(target: &PostgresUrl, options: &StoreOptions) -> FaultResult<Store> {
+    let tls = target.tls.connector()?;
+    migrate::migrate(&target.config, &tls, crate::migrate::POSTGRES).await?;
+    let database = Arc::new(Database::open(&target.config, tls, options)?);
     database.ping().await?;
     Ok(Store {
         functions: Arc::new(function::PostgresFunctions(database.clone())),
         versions: Arc::new(version::PostgresVersions(database.clone())),
+        aliases: Arc::new(alias::PostgresAliases(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
         secrets: Arc::new(secret::PostgresSecrets(database.clone())),

@@ -1,6 +1,8 @@
 -- nova.db
+CREATE INDEX aliases_due ON aliases (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX bindings_by_subject ON bindings (subject, id);
 CREATE INDEX bindings_by_tenant ON bindings (tenant_id, id);
+CREATE INDEX credential_secrets_key ON credential_secrets (key_id);
 CREATE INDEX credentials_by_end ON credentials (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX credentials_by_owner ON credentials (owner, kind, id);
 CREATE INDEX credentials_by_tenant ON credentials (tenant_id, kind, id);
@@ -45,6 +47,20 @@ CREATE TABLE audit_heads (
     seq       INTEGER NOT NULL,
     hash      TEXT NOT NULL
 ) STRICT;
+CREATE TABLE aliases (
+    function_id TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    tenant_id   TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    -- JSON document: weights, history, rollout.
+    data        TEXT NOT NULL,
+    -- When a running rollout is to be looked at.
+    due_at      INTEGER,
+    revision    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (function_id, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE bindings (
     id         TEXT PRIMARY KEY NOT NULL,
     tenant_id  TEXT NOT NULL,
@@ -54,6 +70,12 @@ CREATE TABLE bindings (
     resources  TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE credential_secrets (
+    credential_id TEXT PRIMARY KEY NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
+    -- Sealed with the master key `key_id`.
+    sealed        BLOB NOT NULL,
+    key_id        TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE credentials (
     id           TEXT PRIMARY KEY NOT NULL,
     kind         TEXT NOT NULL,

@@ -342,6 +342,8 @@ async fn a_tenant_sees_its_own_log_only_and_none_of_a_tenant_of_the_same_name_be
             owner: nova_control::access::KeyOwner::Itself,
             roles: vec![given],
             lasts: None,
+            pair: false,
+            function: None,
         };
         world.server.access.create_key(&Principal::dev(), new).await.expect("made").secret
     };

@@ -74,6 +74,15 @@ export function FunctionPage() {
         <Link to="/functions/$name/versions" params={{ name }} className="tab">
           {t("tab.versions")}
         </Link>
+        <Link to="/functions/$name/builds" params={{ name }} className="tab" activeOptions={{ includeSearch: false }}>
+          {t("tab.builds")}
+        </Link>
+        <Link to="/functions/$name/traffic" params={{ name }} className="tab">
+          {t("tab.traffic")}
+        </Link>
+        <Link to="/functions/$name/access" params={{ name }} className="tab">
+          {t("tab.access")}
+        </Link>
         <Link to="/functions/$name/configuration" params={{ name }} className="tab">
           {t("tab.configuration")}
         </Link>

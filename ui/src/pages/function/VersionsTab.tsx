@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { CircleCheck, GitCompareArrows, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
+import { useMay } from "../../api/me";
 import { functionQuery, versionsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
@@ -24,6 +25,7 @@ export function VersionsTab() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const may = useMay(name);
   const fn = useQuery(functionQuery(name));
   const list = useInfiniteQuery(versionsQuery(name));
   const rows = list.data?.pages.flatMap((one) => one.items) ?? [];
@@ -96,7 +98,7 @@ export function VersionsTab() {
                           {t("versions.with_before")}
                         </Button>
                       ) : null}
-                      {row.version !== active && row.compile_status !== "failed" ? (
+                      {row.version !== active && row.compile_status !== "failed" && may("function:update") ? (
                         <Button
                           size="small"
                           onClick={() => {

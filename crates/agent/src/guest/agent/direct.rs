@@ -1,6 +1,7 @@
 //! Direct calls: the host talks with the shim itself, and the agent is asked only when there
 //! is something to do. The rules are in [`crate::protocol`].
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use crate::guest::logs::LogBuffer;
 use crate::guest::sys::READ;
 use crate::guest::tree::Swept;
 use crate::protocol::message::PING;
-use crate::protocol::{End, FRAME_MAX, GuestError, RING, RUNTIME_ID, Resp, Watch};
+use crate::protocol::{DIRECT_MAX, End, FRAME_MAX, GuestError, RING, RUNTIME_ID, Resp, Watch};
 
 /// Where direct calls of this sandbox stand.
 #[derive(Debug, Default)]
@@ -23,7 +24,25 @@ pub(super) enum Direct {
     /// The pair that the runtime was started with: the host's end and the shim's.
     Offered(OwnedFd, OwnedFd),
     /// The host has both; ours rings.
-    Open { ring: OwnedFd, answered: String },
+    Open { ring: OwnedFd, answered: Answered },
+}
+
+/// The calls that were handed over and answered last. A Watch of one of them is late: the
+/// host sent it before it had read our answer, and the shim may be calls further by now.
+#[derive(Debug, Default)]
+pub(super) struct Answered(VecDeque<String>);
+
+impl Answered {
+    fn add(&mut self, id: &str) {
+        if self.0.len() == DIRECT_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(id.to_owned());
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.0.iter().any(|answered| answered == id)
+    }
 }
 
 impl Agent {
@@ -32,14 +51,15 @@ impl Agent {
     }
 
     /// Sends a frame to the shim, which may be waiting at either socket. That it has closed
-    /// them is noticed elsewhere.
-    pub(super) fn send_to_shim(&mut self, frame: &[u8]) {
-        let Some(runtime) = &mut self.runtime else { return };
-        let _ = runtime.conn.send(frame);
+    /// them is noticed elsewhere too. `false`: it will not get the frame.
+    pub(super) fn send_to_shim(&mut self, frame: &[u8]) -> bool {
+        let Some(runtime) = &mut self.runtime else { return false };
+        let sent = runtime.conn.send(frame).is_ok();
         if let Direct::Open { ring, .. } = &self.direct {
             // There is room for more packets than there are calls ahead.
             let _ = descriptors::send_packet(ring.as_fd(), RING);
         }
+        sent
     }
 
     /// Opens direct calls with the answer to Init, which it sends. Without a pair, or if the
@@ -57,7 +77,7 @@ impl Agent {
         resp.direct = true;
         self.host.send_with(&to_json(&resp), &[host.as_fd(), shim.as_fd()])?;
         self.send_to_shim(PING);
-        self.direct = Direct::Open { ring: host, answered: String::new() };
+        self.direct = Direct::Open { ring: host, answered: Answered::default() };
         self.egress.speak_by(self.runtime.as_ref().map(|runtime| runtime.stderr.as_raw_fd()));
         Ok(())
     }
@@ -89,7 +109,7 @@ impl Agent {
     pub(super) fn on_watch(&mut self, watch: &Watch) {
         let Direct::Open { answered, .. } = &self.direct else { return };
         // Its answer and this crossed, or the runtime is gone and so is the call.
-        if *answered == watch.request_id || self.runtime.is_none() {
+        if answered.has(&watch.request_id) || self.runtime.is_none() {
             return;
         }
         self.numbers += 1;
@@ -133,7 +153,7 @@ impl Agent {
         let swept = self.sweep_if_idle();
         let mut log = std::mem::take(&mut self.stray);
         if let Direct::Open { answered, .. } = &mut self.direct {
-            *answered = resp.request_id.to_string();
+            answered.add(&resp.request_id);
         }
         if error.is_some() {
             resp.output = None;
@@ -159,11 +179,17 @@ impl Agent {
         }
     }
 
-    /// Reads what the runtime has printed so far.
+    /// Reads what the runtime has printed so far. Its call ended, and so does its last line.
     pub(super) fn drain_output(&mut self) {
-        // A pipe holds as much as one read takes.
-        self.read_runtime_output(RUNTIME_OUT);
-        self.read_runtime_output(RUNTIME_ERR);
+        for token in [RUNTIME_OUT, RUNTIME_ERR] {
+            // One read takes what a pipe holds, unless user code made it larger (1 MiB at most).
+            for _ in 0..16 {
+                if self.read_runtime_output(token) < self.buffer.len() {
+                    break;
+                }
+            }
+        }
+        self.end_lines();
     }
 
     /// No call is running, says the host: what is left of one must not go on.

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::direct::Direct;
-use super::errors::{end_error, stop_error};
+use super::errors::{end_error, not_begun, stop_error};
 use super::{Agent, RUNTIME, RUNTIME_ERR, RUNTIME_OUT};
 use crate::guest::call::Place;
 use crate::guest::conn::Conn;
@@ -58,8 +58,9 @@ impl Agent {
         Ok(())
     }
 
-    pub(super) fn read_runtime_output(&mut self, token: u64) {
-        let Some(runtime) = &mut self.runtime else { return };
+    /// Reads once; how many bytes came.
+    pub(super) fn read_runtime_output(&mut self, token: u64) -> usize {
+        let Some(runtime) = &mut self.runtime else { return 0 };
         let (fd, splitter, over) = match token {
             RUNTIME_OUT => (runtime.stdout.as_raw_fd(), &mut runtime.out, &mut runtime.out_over),
             _ => (runtime.stderr.as_raw_fd(), &mut runtime.err, &mut runtime.err_over),
@@ -70,11 +71,16 @@ impl Agent {
             Ok(Some(0)) | Err(_) => {
                 // User code closed its stdout: nothing more to watch.
                 *over = true;
-                let _ = self.epoll.change(fd, token, 0);
+                // An end is reported also to one who asks for nothing.
+                let _ = self.epoll.remove(fd);
                 splitter.finish(log);
+                0
             }
-            Ok(Some(count)) => splitter.feed(&self.buffer[..count], log),
-            Ok(None) => {}
+            Ok(Some(count)) => {
+                splitter.feed(&self.buffer[..count], log);
+                count
+            }
+            Ok(None) => 0,
         }
     }
 
@@ -91,6 +97,11 @@ impl Agent {
             // It is about to end; SIGCHLD tells how. If it only closed the channel, end it.
             Ok(false) | Err(_) => return self.break_runtime("closed its channel"),
         }
+        self.take_messages()
+    }
+
+    /// What was read from the runtime's channel.
+    fn take_messages(&mut self) -> io::Result<()> {
         loop {
             let Some(runtime) = &mut self.runtime else { return Ok(()) };
             let frame = match runtime.conn.frames().next_frame() {
@@ -179,7 +190,7 @@ impl Agent {
             // An answer of a call that is not running (any more) is no answer.
             return Ok(());
         };
-        if self.is_direct() {
+        if self.init.as_ref().is_some_and(|init| init.concurrency == 1) {
             self.drain_output();
         }
         let call = self.calls.remove(index);
@@ -210,15 +221,24 @@ impl Agent {
 
     pub(super) fn on_runtime_end(&mut self, ended: Ended) {
         self.finish_runtime_output();
+        // What it answered before its end counts. Bounded: what the kernel holds of a socket.
+        for _ in 0..8 {
+            let filled = self.runtime.as_mut().map(|runtime| runtime.conn.fill());
+            if !matches!(filled, Some(Ok(true))) || self.take_messages().is_err() {
+                break;
+            }
+        }
         let Some(runtime) = self.runtime.take() else { return };
         let error = end_error(ended, &runtime.err.tail());
         sys::kill_everyone_else();
         if self.initialising {
             self.initialising = false;
-            let error = GuestError { kind: error.kind, ..error.clone() };
-            let _ = self.answer_init(Some(error));
+            let _ = self.answer_init(Some(error.clone()));
+            self.init_error = Some(error.clone());
+        } else {
+            // It had loaded its code: its end says nothing of calls that come now.
+            self.init_error = Some(not_begun());
         }
-        self.init_error = Some(error.clone());
         while let Some(call) = self.calls.pop() {
             let error = call.stopped.map_or_else(|| error.clone(), |why| stop_error(why, &call));
             let _ = self.answer(call, None, Some(error), true);
@@ -231,11 +251,16 @@ impl Agent {
     /// Takes what the runtime still had written, with lines that have no end.
     pub(super) fn finish_runtime_output(&mut self) {
         for token in [RUNTIME_OUT, RUNTIME_ERR] {
-            // Bounded: what one pipe holds (64 KiB), since nobody writes any more.
-            for _ in 0..4 {
+            // Bounded: what one pipe holds (1 MiB at most), since nobody writes any more.
+            for _ in 0..16 {
                 self.read_runtime_output(token);
             }
         }
+        self.end_lines();
+    }
+
+    /// Ends lines that have no line end yet.
+    pub(super) fn end_lines(&mut self) {
         let Some(runtime) = &mut self.runtime else { return };
         let log = self.calls.last_mut().map_or(&mut self.stray, |call| &mut call.log);
         runtime.out.finish(log);

@@ -5,15 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::StreamExt;
 use futures::future::join_all;
 use nova_domain::FunctionName;
-use nova_domain::call::{FunctionErrorKind, Outcome};
+use nova_domain::call::{FunctionErrorKind, Outcome, StreamEvent};
 use nova_domain::fault::{Code, FaultResult};
 use nova_domain::ports::Invoker;
 use serde_json::{Value, json};
 
 use super::ends::a_broken_packet_ends_this_sandbox_only;
 use super::{Case, Stage, cases};
+use crate::support::WORKERS;
 use crate::support::world::value_of;
 
 pub fn cases() -> Vec<Case> {
@@ -21,6 +23,10 @@ pub fn cases() -> Vec<Case> {
         a_broken_packet_ends_this_sandbox_only,
         a_burst_of_calls_runs_one_by_one_and_each_has_its_own_lines,
         what_a_call_leaves_running_is_gone_before_the_next_begins,
+        a_server_that_got_no_cpu_for_a_while_loses_no_lines,
+        large_and_streaming_calls_mix_with_calls_ahead,
+        the_last_line_of_a_call_needs_no_end,
+        output_that_a_larger_pipe_held_is_its_calls,
         a_crash_in_a_burst_ends_one_call_and_the_others_run,
         a_timeout_in_a_burst_ends_one_call_and_the_others_run,
         calls_that_are_cancelled_in_a_burst_do_not_run,
@@ -68,6 +74,13 @@ def handler(event, context):
         os.kill(os.getpid(), signal.SIGKILL)
     elif do == "sleep":
         time.sleep(event["seconds"])
+    elif do == "open":
+        os.write(1, b"open %d" % event["n"])
+    elif do == "much":
+        import fcntl
+        for pipe in (1, 2):
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, 1 << 18)
+            os.write(pipe, b"much %d\n" % event["n"] + b"x" * 99 + b"\n" + (b"y" * 999 + b"\n") * 120)
     elif do == "large":
         return "x" * event["size"]
     elif do == "hide":
@@ -115,6 +128,12 @@ fn begun(outcomes: &[Value]) -> BTreeSet<i64> {
     all
 }
 
+/// How often something is done: `NOVA_TEST_ROUNDS` times as often as usual.
+fn rounds(usual: usize) -> usize {
+    let times = std::env::var("NOVA_TEST_ROUNDS").ok().and_then(|text| text.parse().ok());
+    usual * times.unwrap_or(1)
+}
+
 fn lines(outcome: &Outcome) -> BTreeSet<String> {
     outcome.logs.iter().map(|line| line.text.clone()).collect()
 }
@@ -147,6 +166,87 @@ pub async fn what_a_call_leaves_running_is_gone_before_the_next_begins(stage: Ar
     for outcome in burst(&stage, &function, events.collect()).await {
         let value = value_of(outcome, &Value::Null);
         assert_eq!(value["before"], json!([]), "call {} found something running", value["n"]);
+    }
+}
+
+/// The agent answers call after call while the server sleeps. When it wakes up, the clock says
+/// that the first call takes long, before the server has read that it is over.
+pub async fn a_server_that_got_no_cpu_for_a_while_loses_no_lines(stage: Arc<Stage>) {
+    let function = deploy(&stage, 20).await;
+    for round in 0..rounds(30) {
+        stage.world.value(&function, json!({ "n": -1 })).await;
+        let sleeping: Vec<_> = (0..WORKERS)
+            .map(|_| {
+                let (begun, begins) = tokio::sync::oneshot::channel();
+                tokio::spawn(async move {
+                    begun.send(()).unwrap();
+                    std::thread::sleep(Duration::from_millis(40));
+                });
+                begins
+            })
+            .collect();
+        join_all(sleeping).await;
+        let events = (0..9).map(|n| json!({ "n": n, "do": if n % 3 == 2 { "spawn" } else { "print" } }));
+        for (n, outcome) in burst(&stage, &function, events.collect()).await.into_iter().enumerate() {
+            let outcome = outcome.unwrap();
+            let printed = [format!("out {n}"), format!("err {n}")];
+            let expected = if n % 3 == 2 { BTreeSet::new() } else { printed.into() };
+            assert_eq!(lines(&outcome), expected, "call {n} in round {round}");
+            let value = value_of(Ok(outcome), &json!(n));
+            assert_eq!(value["before"], json!([]), "call {n} in round {round} found something running");
+        }
+    }
+}
+
+pub async fn large_and_streaming_calls_mix_with_calls_ahead(stage: Arc<Stage>) {
+    let function = deploy(&stage, 20).await;
+    for round in 0..rounds(5) {
+        let calls = (0..40).map(|n| {
+            let large = if n % 5 == 0 { "y".repeat(100_000) } else { String::new() };
+            let event = json!({ "n": round * 40 + n, "do": "print", "padding": large });
+            let (stage, function) = (&stage, &function);
+            async move {
+                if n % 7 != 3 {
+                    return Some(stage.world.invoke(function, event).await);
+                }
+                let mut events = stage.world.stream(function, event).await.unwrap();
+                while let Some(event) = events.next().await {
+                    match event {
+                        StreamEvent::Chunk(_) => {}
+                        StreamEvent::Done(outcome) => return Some(Ok(*outcome)),
+                        StreamEvent::Failed(fault) => return Some(Err(fault)),
+                    }
+                }
+                None
+            }
+        });
+        let outcomes: Vec<_> = join_all(calls).await.into_iter().map(|one| one.unwrap().unwrap()).collect();
+        let all: Vec<_> = outcomes.iter().map(lines).collect();
+        for (n, outcome) in outcomes.iter().enumerate() {
+            assert!(outcome.result.is_ok(), "{outcome:?}");
+            let called = round * 40 + n;
+            let printed = [format!("out {called}"), format!("err {called}")];
+            assert_eq!(all[n], printed.into(), "call {called}, all: {all:?}");
+        }
+    }
+}
+
+pub async fn the_last_line_of_a_call_needs_no_end(stage: Arc<Stage>) {
+    let function = deploy(&stage, 20).await;
+    let events = (0..6).map(|n| json!({ "n": n, "do": "open" })).collect();
+    for (n, outcome) in burst(&stage, &function, events).await.into_iter().enumerate() {
+        assert_eq!(lines(&outcome.unwrap()), [format!("open {n}")].into());
+    }
+}
+
+pub async fn output_that_a_larger_pipe_held_is_its_calls(stage: Arc<Stage>) {
+    let function = deploy(&stage, 20).await;
+    let events = (0..4).map(|n| json!({ "n": n, "do": "much" })).collect();
+    for (n, outcome) in burst(&stage, &function, events).await.into_iter().enumerate() {
+        let outcome = outcome.unwrap();
+        assert!(outcome.logs.iter().filter(|line| line.text == format!("much {n}")).count() == 2);
+        assert_eq!(outcome.logs.iter().filter(|line| line.text.starts_with("much")).count(), 2);
+        assert!((240..=245).contains(&outcome.logs.len()), "{}", outcome.logs.len());
     }
 }
 

@@ -93,10 +93,10 @@ macro_rules! cases {
     };
 }
 
-/// Whether sandboxes are offered direct calls, which is off by default as in the product. The
-/// suite `direct` of `make torture` has every case run with them.
+/// Whether sandboxes are offered direct calls, which is on by default as in the product.
+/// `NOVA_TEST_DIRECT_CALLS=0` runs every case without them.
 pub fn direct_calls() -> bool {
-    std::env::var_os("NOVA_TEST_DIRECT_CALLS").is_some()
+    std::env::var_os("NOVA_TEST_DIRECT_CALLS").is_none_or(|value| value != "0")
 }
 
 /// The tests of one backend; its name is the first part of theirs.

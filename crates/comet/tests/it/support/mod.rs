@@ -13,11 +13,14 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use tokio::runtime::Runtime;
 
+/// Threads of [`runtime`].
+pub const WORKERS: usize = 2;
+
 /// The runtime of everything that is shared between tests.
 pub fn runtime() -> &'static Runtime {
     static RUNTIME: OnceLock<Runtime> = OnceLock::new();
     RUNTIME.get_or_init(|| {
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
+        tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build().unwrap()
     })
 }
 
