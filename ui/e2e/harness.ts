@@ -34,7 +34,7 @@ async function freePort(): Promise<number> {
 }
 
 export interface Setting {
-  /** Without --dev: a key is needed, and `Stage.key` is one that may do everything. */
+  /** Without --dev: a key is needed, and `Stage.key` is the first one. */
   guarded?: boolean;
   /** Further flags of the browser. */
   flags?: string[];

@@ -786,6 +786,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/functions/{name}/versions/{version}/build/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show or follow the log of a version's build
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["get_build_log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/health": {
         parameters: {
             query?: never;
@@ -1655,6 +1675,13 @@ export interface components {
             subject: string;
             /** @description Absent: over the whole server. */
             tenant?: string | null;
+        };
+        /** @description The log of a version's build. */
+        BuildLogView: {
+            /** @enum {string} */
+            compile_status: "not_required" | "pending" | "compiling" | "success" | "failed";
+            /** @description What the tools printed, so far or in the end (the end of it). */
+            output: string;
         };
         /** @description Why user code gave no result. */
         CallError: {
@@ -5155,6 +5182,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_build_log: {
+        parameters: {
+            query?: {
+                /** @description Answer with server-sent events: a line each, `missed` for lines that are not kept any more, and `done` with the result as the last. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show or follow the log of a version's build */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildLogView"];
                 };
             };
             /** @description What went wrong */

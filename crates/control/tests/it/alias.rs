@@ -60,7 +60,7 @@ async fn an_alias_in_memory_is_the_one_that_was_written_last() {
         assert_eq!(picked, version(Some(point)).await, "the same point is the same version");
         counts[picked as usize] += 1;
     }
-    assert_eq!((counts[1], counts[2], counts[3]), (500, 500, 0));
+    assert!(counts[1] > 450 && counts[2] > 450 && counts[3] == 0, "{counts:?}");
     world.functions.delete_alias(&world.scope, &name("f"), &live(), None).await.expect("deleted");
     assert_eq!(code_of(catalog.resolve(&world.scope, &at_point(None)).await), Code::NotFound);
 }

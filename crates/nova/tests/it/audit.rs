@@ -14,7 +14,7 @@ fn text(output: &Output) -> String {
 fn tamper(server: &Server, sql: &str) {
     let script =
         "import sqlite3, sys\nc = sqlite3.connect(sys.argv[1])\nc.executescript(sys.argv[2])\nc.close()\n";
-    let path = server.dir.join("d/nova.db");
+    let path = server.dir.join("d/db/nova.db");
     let output = Command::new("python3").args(["-c", script]).arg(&path).arg(sql).output().unwrap();
     assert!(output.status.success(), "{}", text(&output));
 }

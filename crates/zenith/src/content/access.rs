@@ -17,19 +17,24 @@ pub(crate) const EXPIRES: &str = "nova-expires";
 pub(crate) const KEY: &str = "nova-key";
 pub(crate) const SIGNATURE: &str = "nova-signature";
 
-/// Whose key is shown. Fails unless it may invoke the function.
+/// Whose key (or token) is shown. Fails unless it may invoke the function. What it was shown in is taken
+/// out of the headers: it opens more than this function.
 pub(super) async fn by_key(
     app: &App,
-    given: &HeaderMap,
+    given: &mut HeaderMap,
     address: &Address<'_>,
 ) -> FaultResult<Arc<Principal>> {
-    let key = shown_key(given).ok_or_else(|| {
+    let key = shown_key(given).map(str::to_owned);
+    if key.as_deref() == bearer(given) {
+        given.remove(header::AUTHORIZATION);
+    }
+    let key = key.ok_or_else(|| {
         Fault::new(
             Code::Unauthenticated,
             "no key; send one as `Authorization: Bearer KEY` or `Nova-Key: KEY`",
         )
     })?;
-    let caller = app.access().by_key(key).await?;
+    let caller = app.access().by_bearer(&key).await?;
     let target = Target {
         tenant: Some(&address.scope.tenant),
         namespace: Some(&address.scope.namespace),
@@ -43,11 +48,13 @@ pub(super) async fn by_key(
 
 /// The key in `Nova-Key`, else in `Authorization`.
 fn shown_key(given: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| given.get(name).map(HeaderValue::to_str).and_then(Result::ok).map(str::trim);
-    if let Some(key) = text(headers::CONTENT_KEY) {
-        return Some(key);
-    }
-    let (scheme, key) = text(header::AUTHORIZATION.as_str())?.split_once(' ')?;
+    let own = given.get(headers::CONTENT_KEY).map(HeaderValue::to_str).and_then(Result::ok).map(str::trim);
+    own.or_else(|| bearer(given))
+}
+
+fn bearer(given: &HeaderMap) -> Option<&str> {
+    let text = given.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, key) = text.trim().split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
 }
 

@@ -124,7 +124,7 @@ impl Content {
         visit: &Visit,
         seen: &mut Seen,
     ) -> Result<Response, Refused> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         if let Some(guard) = &self.guard {
             guard.check_host(&parts)?;
         }
@@ -132,8 +132,9 @@ impl Content {
             let text = format!("{} is not taken here", parts.method);
             return Err(Fault::new(Code::MethodNotAllowed, text).into());
         }
-        let nothing = || Refused::from(nothing_at(parts.uri.path()));
-        let address = Address::of(&parts.uri).ok_or_else(nothing)?;
+        let uri = parts.uri.clone();
+        let nothing = || Refused::from(nothing_at(uri.path()));
+        let address = Address::of(&uri).ok_or_else(nothing)?;
         let functions = self.app.functions();
         let (function, http) = match functions.offered(&address.scope, &address.name).await {
             Ok(offered) => offered,
@@ -147,7 +148,7 @@ impl Content {
             HttpAccess::Off => return Err(nothing()),
             HttpAccess::Public => address.raw_query.to_owned(),
             HttpAccess::Key => {
-                caller = Some(access::by_key(&self.app, &parts.headers, &address).await?);
+                caller = Some(access::by_key(&self.app, &mut parts.headers, &address).await?);
                 address.raw_query.to_owned()
             }
             HttpAccess::Signed => {
