@@ -174,6 +174,21 @@ describe("live views", { timeout: 120_000 }, () => {
     await context.close();
   });
 
+  it("lines of a call that still runs are in the log as they are printed", async () => {
+    const { page, context, errors } = await openPage(stage, "/functions/talker/logs");
+    await visible(page, "Live");
+    let over = false;
+    const call = ask(stage, "POST", "/functions/talker/invoke", { times: 40, tag: "going", pause: 0.1 }).finally(() => (over = true));
+    await visible(page, "going 1");
+    assert.equal(over, false, "the call has not ended yet");
+    await call;
+    await visible(page, "going 39");
+    const lines = await page.locator(".log-line .text").allInnerTexts();
+    assert.equal(lines.filter((line) => line === "going 1").length, 1, "no line is there twice");
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
+
   it("a log is followed, searched, paused, and goes on where it broke", async () => {
     const { page, context } = await openPage(stage, "/functions/talker/logs");
     await visible(page, "Live");

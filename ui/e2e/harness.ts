@@ -78,7 +78,11 @@ export async function startStage({ guarded = false, flags = [] }: Setting = {}):
     await ended;
     clearTimeout(late);
   };
-  await start();
+  await start().catch(async (error: unknown) => {
+    // A browser that stays would keep the tests from ending.
+    await browser.close();
+    throw error;
+  });
   const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
   if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
   const folder = process.env.NOVA_TEST_CONSOLE;
