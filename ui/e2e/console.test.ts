@@ -185,6 +185,12 @@ describe("live views", { timeout: 120_000 }, () => {
     await visible(page, "going 39");
     const lines = await page.locator(".log-line .text").allInnerTexts();
     assert.equal(lines.filter((line) => line === "going 1").length, 1, "no line is there twice");
+    await page.locator(".logs-scroll").hover();
+    await page.mouse.wheel(0, -400);
+    const end = page.getByRole("button", { name: "To the newest line" });
+    await end.waitFor();
+    await end.click();
+    await end.waitFor({ state: "detached" });
     assert.deepEqual(errors, []);
     await context.close();
   });

@@ -43,6 +43,7 @@ export function LogView(props: Props) {
   const stream = props.stream ?? ownStream;
   const [held, setHeld] = useState(false);
   const scroller = useRef<HTMLDivElement>(null);
+  const seen = useRef({ scrollHeight: 0, scrollTop: 0 });
   const low = needle.toLowerCase();
   const shown = useMemo(() => lines.filter((line) => (!stream || line.stream === stream) && (!low || line.text.toLowerCase().includes(low))), [lines, low, stream]);
   const virtual = useVirtualizer({ count: shown.length, getScrollElement: () => scroller.current, estimateSize: () => 20, overscan: 30, getItemKey: (index) => shown[index]?.cursor ?? index });
@@ -103,8 +104,12 @@ export function LogView(props: Props) {
           aria-live="off"
           onScroll={(event) => {
             if (!live) return;
-            const box = event.currentTarget;
-            hold(box.scrollHeight - box.scrollTop - box.clientHeight > 60);
+            const { scrollHeight, scrollTop, clientHeight } = event.currentTarget;
+            const before = seen.current;
+            seen.current = { scrollHeight, scrollTop };
+            if (scrollHeight - scrollTop - clientHeight <= 60) hold(false);
+            // Only a person scrolls up; lines that come or go move the view too.
+            else if (scrollTop < before.scrollTop && scrollHeight === before.scrollHeight) hold(true);
           }}
         >
           {shown.length === 0 ? (
