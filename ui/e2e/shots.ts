@@ -21,7 +21,8 @@ type Shot = [name: string, path: string, ready: string, expected?: string];
 async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
   for (const [name, path, ready, expected] of pages) {
     if (only && !only.some((one) => name.includes(one))) continue;
-    for (const look of looks) {
+    // Beside each other: most of the time is waiting.
+    const shoots = looks.map(async (look) => {
       const { page, context, errors } = await openPage(stage, path, { ...look, key });
       const complain = (text: string) => complaints.push(`${name} ${look.name}: ${text}`);
       await page.waitForSelector(ready).catch((error: Error) => complain(error.message));
@@ -33,7 +34,8 @@ async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
       if (wide > 0) complain(`${wide} px wider than the window`);
       if (look.name !== "zh") for (const one of await accessibility(page)) complain(`axe ${one}`);
       await context.close();
-    }
+    });
+    await Promise.all(shoots);
   }
 }
 
