@@ -11,8 +11,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
-  /** The first key, of a server that asks for one. */
-  key?: string;
+  /** A key that may do everything; empty with --dev. */
+  key: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -32,15 +32,21 @@ async function freePort(): Promise<number> {
   });
 }
 
-/** With `guarded`, everybody needs a key or a session. */
-export async function startStage({ guarded = false } = {}): Promise<Stage> {
+export interface Setting {
+  /** Without --dev: a key is needed, and `Stage.key` is one that may do everything. */
+  guarded?: boolean;
+  /** Further flags of the browser. */
+  flags?: string[];
+}
+
+export async function startStage({ guarded = false, flags = [] }: Setting = {}): Promise<Stage> {
   const browser = await chromium.launch({
     executablePath: process.env.NOVA_TEST_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...flags],
   });
   // A server that runs already, for work on the tests.
   const given = process.env.NOVA_TEST_UI_URL;
-  if (given) return { url: given, browser, crash: async () => {}, restart: async () => {}, close: () => browser.close() };
+  if (given) return { url: given, browser, key: "", crash: async () => {}, restart: async () => {}, close: () => browser.close() };
 
   const binary = process.env.NOVA_TEST_BINARY;
   if (!binary) throw new Error("NOVA_TEST_BINARY names the nova binary whose console is tested");
@@ -51,7 +57,7 @@ export async function startStage({ guarded = false } = {}): Promise<Stage> {
   let output = "";
   const start = async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NOVA_")));
-    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
+    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--content-listen", "127.0.0.1:0", "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
     for (let tries = 0; tries < 300; tries += 1) {
       if (server.exitCode !== null) throw new Error(`nova ended:\n${output}`);
@@ -72,8 +78,8 @@ export async function startStage({ guarded = false } = {}): Promise<Stage> {
     clearTimeout(late);
   };
   await start();
-  const key = /\bnova_[A-Za-z0-9_-]{20,}/.exec(output)?.[0];
-  if (guarded && !key) throw new Error(`nova printed no first key:\n${output}`);
+  const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
+  if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
   return {
     url,
     key,
@@ -95,6 +101,8 @@ export interface Look {
   language?: "en" | "zh";
   width?: number;
   height?: number;
+  /** Signs in with that key first. */
+  key?: string;
 }
 
 /** A page that fails its test when the console logs an error. */
@@ -114,6 +122,10 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  if (look.key) {
+    const signedIn = await context.request.post(`${stage.url}/auth/sign-in`, { data: { key: look.key } });
+    if (!signedIn.ok()) throw new Error(`sign-in: ${signedIn.status()}`);
+  }
   await page.goto(`${stage.url}/ui${path}`);
   return { page, context, errors };
 }

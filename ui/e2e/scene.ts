@@ -1,7 +1,7 @@
 import { ask, type Stage } from "./harness.ts";
 
 /** Functions and runs that every page has something to show of. */
-export async function fill(stage: Stage): Promise<{ failed: string; good: string }> {
+export async function fill(stage: Stage): Promise<{ failed: string; good: string; key: string }> {
   const create = (body: object) => ask(stage, "POST", "/functions", body).catch((error: Error) => {
     if (!error.message.includes("already_exists") && !error.message.includes("409")) throw error;
   });
@@ -18,6 +18,22 @@ export async function fill(stage: Stage): Promise<{ failed: string; good: string
   await create({ name: "fetch-rates", runtime: "python", handler: "main.handler", description: "Exchange rates, each hour", code: RATES, network: ["api.example.com:443"], env_vars: { DB_URL: "$SECRET:rates-db" } });
   await secret({ name: "rates-db", value: "postgres://rates:secret@db/rates", functions: ["fetch-rates"] });
   await create({ name: "compiled", runtime: "go", description: "Does not build", code: "package main\n\nfunc main() { undefinedThing() }\n" });
+  const join = async (email: string, name: string, body: object) => {
+    const { secret } = (await ask(stage, "POST", "/invitations", { email, ...body })) as { secret: string };
+    await ask(stage, "POST", "/auth/accept", { secret, name, password: "correct horse battery" });
+  };
+  await join("ada@example.com", "Ada Lovelace", { role: "owner" });
+  await join("grace@example.com", "Grace Hopper", { role: "admin" });
+  await join("linus@example.com", "Linus", { role: "member" });
+  await join("root@example.com", "Root", { server: true, superadmin: true });
+  await ask(stage, "POST", "/invitations", { email: "margaret@example.com", role: "member" });
+  await ask(stage, "POST", "/roles", { name: "releaser", description: "Deploys and rolls back, and reads logs", permissions: ["function:read", "function:update", "log:read"] });
+  const robot = (await ask(stage, "POST", "/service-accounts", { name: "deploy-bot", description: "Deploys from CI" })) as { subject: string };
+  await ask(stage, "POST", "/bindings", { subject: robot.subject, role: "operator", namespaces: "default" });
+  await ask(stage, "POST", "/keys", { name: "deploy from CI", service_account: "deploy-bot", expires_in_s: 90 * 86_400 });
+  const { key } = (await ask(stage, "POST", "/keys", { name: "reports", roles: [{ role: "viewer" }, { role: "releaser", resources: "report-*" }] })) as { key: { id: string } };
+  await ask(stage, "POST", "/tenants", { name: "acme", description: "The shop" });
+  await ask(stage, "POST", "/namespaces", { name: "staging", description: "What comes next" });
   const call = async (name: string, event: object) => (await ask(stage, "POST", `/functions/${name}/invoke`, event)) as { request_id: string };
   let good = "";
   let failed = "";
@@ -28,7 +44,7 @@ export async function fill(stage: Stage): Promise<{ failed: string; good: string
     if (index % 3 === 0) await call("send-mail", { to: "ada@example.com", order: index });
     if (index % 8 === 0) failed = (await call("charge-card", { order: index, amount: 12.5 })).request_id;
   }
-  return { failed, good };
+  return { failed, good, key: key.id };
 }
 
 const RATES = `import socket

@@ -22,13 +22,8 @@ async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
   for (const [name, path, ready, expected] of pages) {
     if (only && !name.includes(only)) continue;
     for (const look of looks) {
-      const { page, context, errors } = await openPage(stage, path, look);
+      const { page, context, errors } = await openPage(stage, path, { ...look, key });
       const complain = (text: string) => complaints.push(`${name} ${look.name}: ${text}`);
-      if (key) {
-        await context.request.post(`${stage.url}/auth/sign-in`, { data: { key } });
-        errors.length = 0;
-        await page.goto(`${stage.url}/ui${path}`);
-      }
       await page.waitForSelector(ready).catch((error: Error) => complain(error.message));
       await page.waitForLoadState("networkidle").catch(() => {});
       await pause(250);
@@ -44,7 +39,7 @@ async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
 
 const stage = await startStage();
 try {
-  const { failed, good } = await fill(stage);
+  const { failed, good, key } = await fill(stage);
   await shoot(stage, [
     ["overview", "/", "h1"],
     ["functions", "/functions", ".table-row"],
@@ -60,6 +55,17 @@ try {
     ["function-access", "/functions/fetch-rates/access", ".fail-list"],
     ["secrets", "/secrets", ".table-row"],
     ["secret", "/secrets/db-url", ".chip"],
+    ["people-members", "/people", ".table-row"],
+    ["people-invitations", "/people/invitations", ".table-row"],
+    ["people-services", "/people/services", ".table-row"],
+    ["people-users", "/people/users", ".table-row"],
+    ["keys", "/keys", ".table-row"],
+    ["key-new", "/keys?new=key", ".role-row"],
+    ["key", `/keys/${key}`, ".plain-table"],
+    ["roles", "/roles", ".table-row"],
+    ["role", "/roles?role=releaser", ".permissions"],
+    ["role-bindings", "/roles/bindings", ".table-row"],
+    ["tenants", "/tenants", ".plain-table"],
     ["runs", "/runs", ".table-row"],
     ["run-failed", `/runs/${failed}`, ".timeline-bar"],
     ["run-good", `/runs/${good}`, ".timeline-bar"],

@@ -153,7 +153,8 @@ const fn number(name: &'static str, low: i64, high: i64, about: &'static str) ->
 
 const LIMIT: Query = number("limit", 1, 500, "Most items of a page; 50 if absent.");
 const CURSOR: Query = text("cursor", "`next_cursor` of the page before.");
-const QUALIFIER: Query = text("qualifier", "Version number, `$LATEST`, or absent for the active version.");
+const QUALIFIER: Query =
+    text("qualifier", "Version number, `$LATEST`, an alias, or absent for the active version.");
 const IF_MATCH: Query = text("If-Match", "Revision (`ETag`) that was read; 409 if it is another by now.");
 const OF_SERVER: Query = Query {
     name: "server",
@@ -164,7 +165,7 @@ const OF_SERVER: Query = Query {
 const RUN_FILTERS: &[Query] = &[
     text("function", "Name of a function."),
     text("status", "`succeeded`, `failed`, `cancelled` or `platform_error`."),
-    text("source", "`api`, `stream` or `function`."),
+    text("source", "`api`, `stream`, `function` or `http`."),
     Query { name: "since", kind: QueryKind::Time, required: false, about: "Started then or later." },
     Query { name: "until", kind: QueryKind::Time, required: false, about: "Started before." },
     text("error", "Text that the error's type or message holds."),
@@ -339,6 +340,148 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/functions/{name}/versions/{v1}/diff/{v2}",
         summary: "Show what differs between two versions",
         response: json::<v1::VersionDiff>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "create_alias",
+        method: Method::Post,
+        path: "/functions/{name}/aliases",
+        summary: "Create an alias",
+        tag: "aliases",
+        permission: Some("function:update"),
+        request: json::<v1::CreateAlias>(),
+        status: 201,
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_aliases",
+        path: "/functions/{name}/aliases",
+        summary: "List aliases, sorted by name",
+        tag: "aliases",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::AliasView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_alias",
+        path: "/functions/{name}/aliases/{alias}",
+        summary: "Show an alias, with its rollout",
+        tag: "aliases",
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "update_alias",
+        method: Method::Patch,
+        path: "/functions/{name}/aliases/{alias}",
+        summary: "Point an alias to other versions",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PatchAlias>(),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_alias",
+        method: Method::Delete,
+        path: "/functions/{name}/aliases/{alias}",
+        summary: "Delete an alias that nothing needs",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "promote_alias",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/promote",
+        summary: "Give all calls of an alias to its second version",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PromoteAlias>(),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "rollback_alias",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollback",
+        summary: "Point an alias to what it pointed to before",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "start_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout",
+        summary: "Give a version the calls of an alias step by step, and take them back if too many fail",
+        tag: "aliases",
+        permission: Some("function:update"),
+        request: json::<v1::StartRollout>(),
+        status: 201,
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_rollout",
+        path: "/functions/{name}/aliases/{alias}/rollout",
+        summary: "Show the last rollout of an alias",
+        tag: "aliases",
+        response: json::<v1::RolloutView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "pause_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout/pause",
+        summary: "Keep the weights of a rollout as they are",
+        tag: "aliases",
+        permission: Some("function:update"),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "resume_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout/resume",
+        summary: "Go on with a paused rollout",
+        tag: "aliases",
+        permission: Some("function:update"),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "abort_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout/abort",
+        summary: "Stop a rollout and put the weights back",
+        tag: "aliases",
+        permission: Some("function:update"),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_function_url",
+        path: "/functions/{name}/url",
+        summary: "Show the function's address on the content listener",
+        response: json::<v1::FunctionUrl>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "sign_function_url",
+        method: Method::Post,
+        path: "/functions/{name}/url",
+        summary: "Make an address that whoever has it may use until it expires",
+        permission: Some("function:share"),
+        request: json::<v1::SignUrl>(),
+        response: json::<v1::SignedUrl>(),
         ..ROW
     },
     Endpoint {
@@ -596,6 +739,40 @@ pub const ENDPOINTS: &[Endpoint] = &[
         summary: "End the session of the cookie",
         status: 204,
         ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_providers",
+        path: "/auth/providers",
+        summary: "List identity providers to sign in with",
+        tag: "access",
+        response: json::<v1::Page<v1::ProviderView>>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "start_oidc",
+        path: "/auth/oidc/{provider}/start",
+        summary: "Send a browser to an identity provider to sign in (OpenID Connect)",
+        tag: "access",
+        query: &[
+            text("return", "Where in the console to go on, such as `/ui/#/functions`; else its start."),
+            text("invitation", "Secret of an invitation that is accepted so."),
+        ],
+        status: 303,
+        ..OPEN
+    },
+    Endpoint {
+        id: "finish_oidc",
+        path: "/auth/oidc/{provider}/callback",
+        summary: "Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie`",
+        tag: "access",
+        query: &[
+            text("code", "What the provider gives."),
+            text("state", "As it was sent."),
+            text("error", "What the provider says instead."),
+            text("error_description", "The same in words."),
+        ],
+        status: 303,
+        ..OPEN
     },
     Endpoint {
         id: "get_me",
@@ -1072,6 +1249,7 @@ const STATS_QUERY: &[Query] = &[
 
 const CALL_HEADERS: &[Query] = &[
     text("X-Nova-Qualifier", "As the parameter `qualifier`, which goes first."),
+    text("Nova-Sticky-Key", "Calls of an alias with the same key run the same version; at most 256 bytes."),
     number("X-Nova-Timeout-Ms", 1, 900_000, "How long the caller is willing to wait in all."),
     number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
     text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),

@@ -4,9 +4,11 @@
 //! zenith > Recorder > comet                 the call itself
 //!             \ > Sink (bounded, batches) > store     off the request path
 //!                                  \ > Follow         nudged, then reads the store
+//! comet  > Live                         lines of calls that run \ > Follow
 //! ```
 
 mod follow;
+mod live;
 mod measure;
 mod queries;
 mod record;
@@ -17,7 +19,7 @@ mod stats;
 mod stream;
 mod trace;
 
-pub use follow::LineStream;
+pub use follow::{FollowedLine, LineStream, LogPlace};
 pub use nova_store::repo::log::{LINES_MAX, LogCursor, LogPage, RecordedLine};
 pub use nova_store::repo::run::{RunFilter, RunSummary};
 pub use nova_store::{Page, PageRequest};

@@ -8,7 +8,7 @@ use nova_store::repo::log::{LogCursor, LogPage};
 use nova_store::repo::run::{RunFilter, RunSummary};
 use nova_store::{Page, PageRequest, Store};
 
-use crate::follow::{self, LineStream};
+use crate::follow::{self, LineStream, LogPlace};
 use crate::sink::Sink;
 
 /// Which lines of a function are wanted.
@@ -18,8 +18,8 @@ pub struct LogQuery {
     pub tail: Option<u32>,
     /// Lines printed then or later.
     pub since: Option<Timestamp>,
-    /// Lines stored after this one.
-    pub after: Option<LogCursor>,
+    /// Lines after this place.
+    pub after: Option<LogPlace>,
     /// Lines of one run only.
     pub run: Option<RunId>,
 }
@@ -109,18 +109,18 @@ impl Observatory {
     ) -> FaultResult<LogPage> {
         let function = self.function_id(scope, name).await?;
         let logs = self.store.logs();
+        let after = query.after.as_ref().map_or(LogCursor::START, |place| place.after);
         if let Some(run) = &query.run {
-            return logs.of_run(scope, run, query.after.unwrap_or(LogCursor::START), limit).await;
+            return logs.of_run(scope, run, after, limit).await;
         }
         if query.after.is_some() || query.since.is_some() {
-            let after = query.after.unwrap_or(LogCursor::START);
             return logs.after(scope, &function, after, query.since, limit).await;
         }
         logs.tail(scope, &function, query.tail.unwrap_or(100).clamp(1, limit)).await
     }
 
-    /// Lines of a function as they come, after what `query` asks for. No line is lost or
-    /// doubled between history and live: both are read from the store by cursor.
+    /// Lines of a function as they come, after what `query` asks for: those of calls that run while
+    /// they do, on this node. No line is lost or doubled when it gets into the store.
     pub async fn follow(
         &self,
         scope: &Scope,
@@ -128,7 +128,6 @@ impl Observatory {
         query: &LogQuery,
     ) -> FaultResult<LineStream> {
         let function = self.function_id(scope, name).await?;
-        let news = self.sink.subscribe();
-        Ok(follow::start(self.store.clone(), scope.clone(), function, query.clone(), news))
+        follow::start(self.store.clone(), self.sink.clone(), scope.clone(), function, query.clone()).await
     }
 }

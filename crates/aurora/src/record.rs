@@ -16,6 +16,7 @@ use nova_store::repo::run::RunRecord;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use crate::live::LiveRun;
 use crate::measure::Meter;
 use crate::sink::Sink;
 use crate::trace::{CallSpan, CallTracer, trace_id};
@@ -43,6 +44,7 @@ pub(crate) struct Begun {
     target: FunctionRef,
     source: CallSource,
     pub(crate) cancel: CancellationToken,
+    live: LiveRun,
 }
 
 impl Begun {
@@ -61,6 +63,7 @@ impl Begun {
             target: call.target.clone(),
             source: call.source,
             cancel: call.cancel.clone(),
+            live: shared.sink.live().begin(&call.id),
         }
     }
 }
@@ -93,6 +96,7 @@ impl Shared {
         output_size: u64,
         output: Option<&Bytes>,
     ) {
+        let printed = begun.live.end().lines;
         let error = outcome.result.as_ref().err().cloned();
         let status = if error.is_some() { RunStatus::Failed } else { RunStatus::Succeeded };
         let ended = Ended {
@@ -101,7 +105,7 @@ impl Shared {
             error,
             output_size,
             output,
-            logs: outcome.logs.clone(),
+            logs: if printed.len() > outcome.logs.len() { printed } else { outcome.logs.clone() },
             logs_dropped: outcome.logs_dropped,
         };
         self.record(begun, &outcome.function, ended);
@@ -109,20 +113,26 @@ impl Shared {
 
     /// Records a call whose caller left and that ended nevertheless: what it used and printed counts.
     pub(crate) fn record_cancelled(&self, begun: Begun, outcome: Outcome, output_size: u64) {
+        let printed = begun.live.end().lines;
+        self.record_left(begun, outcome, output_size, printed);
+    }
+
+    fn record_left(&self, begun: Begun, outcome: Outcome, output_size: u64, printed: Vec<LogLine>) {
         let ended = Ended {
             status: RunStatus::Cancelled,
             usage: outcome.usage,
             error: Some(outcome.result.err().unwrap_or_else(|| error_of(&cancelled()))),
             output_size,
             output: None,
-            logs: outcome.logs,
+            logs: if printed.len() > outcome.logs.len() { printed } else { outcome.logs },
             logs_dropped: outcome.logs_dropped,
         };
         self.record(begun, &outcome.function, ended);
     }
 
-    /// Records what the platform could not do, if it is known which function was meant.
-    pub(crate) async fn record_fault(&self, begun: Begun, fault: &Fault) {
+    /// Records what the platform could not do, if it is known which function was meant. Of a call
+    /// that was cancelled, `output_size` bytes had gone out before.
+    pub(crate) async fn record_fault(&self, begun: Begun, fault: &Fault, output_size: u64) {
         let status = match fault.code() {
             Code::Cancelled => RunStatus::Cancelled,
             // The request was wrong, or nothing of that name exists: nothing ran.
@@ -136,14 +146,19 @@ impl Shared {
             }
             _ => RunStatus::PlatformError,
         };
+        let known = begun.live.end();
+        if let (RunStatus::Cancelled, Some(outcome)) = (status, known.left) {
+            return self.record_left(begun, outcome, output_size, known.lines);
+        }
         let Ok(snapshot) = self.catalog.resolve(&begun.scope, &begun.target).await else { return };
         let ended = Ended {
             status,
             usage: Usage::default(),
             error: Some(error_of(fault)),
-            output_size: 0,
+            output_size,
             output: None,
-            logs: Vec::new(),
+            // What it printed before the platform failed it.
+            logs: known.lines,
             logs_dropped: 0,
         };
         self.record(begun, &snapshot, ended);

@@ -57,7 +57,7 @@ impl Invoker for Recorder {
                     let size = output.map_or(0, |bytes| bytes.len() as u64);
                     shared.record_outcome(begun, outcome, size, output);
                 }
-                Err(fault) => shared.record_fault(begun, fault).await,
+                Err(fault) => shared.record_fault(begun, fault, 0).await,
             }
             result
         });
@@ -77,7 +77,7 @@ impl Invoker for Recorder {
             match started.unwrap_or_else(|panic| Err(panicked(&*panic))) {
                 Ok(events) => Ok(Recorded::new(events, begun, shared)),
                 Err(fault) => {
-                    shared.record_fault(begun, &fault).await;
+                    shared.record_fault(begun, &fault, 0).await;
                     Err(fault)
                 }
             }

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use nova_domain::FunctionId;
 use nova_domain::log::LogLine;
+use nova_domain::ports::Signals;
 use nova_store::repo::run::RunRecord;
 use nova_store::{Store, System};
-use tokio::sync::{Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
+
+use crate::live::{Live, News};
 
 /// Settings of a [`Sink`].
 #[derive(Debug, Clone)]
@@ -88,7 +91,7 @@ fn bytes_of(record: &RunRecord) -> usize {
 #[derive(Clone)]
 pub struct Sink {
     sender: mpsc::Sender<Message>,
-    stored: broadcast::Sender<Arc<[FunctionId]>>,
+    live: Arc<Live>,
     settings: SinkSettings,
     waiting: Arc<Waiting>,
     tasks: TaskTracker,
@@ -114,13 +117,13 @@ impl Sink {
         // Records are counted apart, so only flushes can fill what is left.
         let places = settings.waiting_max.clamp(1, Semaphore::MAX_PERMITS - FLUSHES) + FLUSHES;
         let (sender, receiver) = mpsc::channel(places);
-        let (stored, _) = broadcast::channel(64);
+        let live = Live::new();
         let waiting = Arc::new(Waiting::default());
         let tasks = TaskTracker::new();
         // A closed tracker takes tasks all the same; waiting for it ends when it is empty.
         tasks.close();
-        let sink = Self { sender, stored: stored.clone(), settings: settings.clone(), waiting, tasks };
-        let worker = Worker { store, system, settings, stored, waiting: sink.waiting.clone() };
+        let sink = Self { sender, live: live.clone(), settings: settings.clone(), waiting, tasks };
+        let worker = Worker { store, system, settings, live, waiting: sink.waiting.clone() };
         tokio::spawn(worker.work(receiver));
         sink
     }
@@ -162,9 +165,14 @@ impl Sink {
         &self.tasks
     }
 
-    /// News of functions that got new lines.
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Arc<[FunctionId]>> {
-        self.stored.subscribe()
+    /// Calls that run, with what they print.
+    pub(crate) fn live(&self) -> &Arc<Live> {
+        &self.live
+    }
+
+    /// Where comet tells of calls while they run.
+    pub fn signals(&self) -> Arc<dyn Signals> {
+        self.live.clone()
     }
 }
 
@@ -176,7 +184,7 @@ struct Worker {
     store: Store,
     system: System,
     settings: SinkSettings,
-    stored: broadcast::Sender<Arc<[FunctionId]>>,
+    live: Arc<Live>,
     waiting: Arc<Waiting>,
 }
 
@@ -232,8 +240,7 @@ impl Worker {
         for attempt in 1..=TRIES {
             match self.store.runs().insert_batch(&self.system, batch.clone()).await {
                 Ok(_) => {
-                    // Nobody follows: fine.
-                    let _ = self.stored.send(functions.into());
+                    self.live.tell(News { functions: functions.into(), stored: true });
                     return;
                 }
                 Err(fault) if attempt == TRIES => {

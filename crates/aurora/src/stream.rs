@@ -42,13 +42,16 @@ impl Recorded {
             StreamEvent::Done(outcome) => {
                 let Some(begun) = self.begun.take() else { return };
                 let output = outcome.result.as_ref().ok().filter(|_| self.size == 0);
-                self.shared.record_outcome(begun, outcome, self.size, output);
+                // A call that may stream and did not has its result.
+                let whole =
+                    output.filter(|bytes| bytes.as_ref() != b"null").map_or(0, |bytes| bytes.len() as u64);
+                self.shared.record_outcome(begun, outcome, self.size.max(whole), output);
             }
             StreamEvent::Failed(fault) => {
                 let Some(begun) = self.begun.take() else { return };
                 let fault = Fault::new(fault.code(), fault.message());
-                let shared = self.shared.clone();
-                let task = async move { shared.record_fault(begun, &fault).await };
+                let (shared, size) = (self.shared.clone(), self.size);
+                let task = async move { shared.record_fault(begun, &fault, size).await };
                 self.shared.sink.tasks().spawn_on(task, &self.runtime);
             }
         }
@@ -91,7 +94,7 @@ impl Drop for Recorded {
             match futures::FutureExt::catch_unwind(end).await {
                 Ok(Ok(Some(outcome))) => shared.record_cancelled(begun, *outcome, size),
                 // It did not say, or not in time; dropping the events ends it for good.
-                _ => shared.record_fault(begun, &cancelled()).await,
+                _ => shared.record_fault(begun, &cancelled(), size).await,
             }
         };
         self.shared.sink.tasks().spawn_on(task, &self.runtime);

@@ -127,7 +127,7 @@ impl Comet {
             ),
             _ => None,
         };
-        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default())
+        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default(), None)
             .map_err(|error| unreachable(&error))?;
         // What a registry wants to know of us is nobody's who sees the log.
         let mask = Mask::of_addresses(settings.registries.addresses());

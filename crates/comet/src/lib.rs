@@ -21,7 +21,7 @@ mod sandbox;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::{Catalog, CodeTrees, Objects, Quotas, Secrets};
+use nova_domain::ports::{Catalog, CodeTrees, Objects, Quotas, Secrets, Signals};
 
 pub use backend::Backend;
 pub use pool::PoolReport;
@@ -126,6 +126,11 @@ impl Comet {
     /// Names who knows how much may run; before the first call. Without it nothing is limited.
     pub fn set_quotas(&self, quotas: Arc<dyn Quotas>) {
         self.inner.pool.set_quotas(quotas);
+    }
+
+    /// Names who is told of calls while they run; before the first call.
+    pub fn set_signals(&self, signals: Arc<dyn Signals>) {
+        self.inner.pool.set_signals(signals);
     }
 
     /// Keeps the pool in order (idle sandboxes, minimum replicas) until `stop` fires, then

@@ -302,7 +302,7 @@ impl Builder {
             let told = audit::changed(&job.scope, "function", &function.name, before, after);
             match about(told, inner.store.functions().update(&job.scope, &function, None)).await {
                 Ok(function) => {
-                    self.functions.changed(&job.scope, &function);
+                    self.functions.changed(&job.scope, &function).await;
                     return Ok(());
                 }
                 Err(fault) if fault.code() == Code::Conflict && tries < 20 => {

@@ -7,6 +7,7 @@
 //! - every write is a compare-and-set by revision.
 
 pub mod access;
+mod aliases;
 pub mod audit;
 mod build;
 mod build_log;
@@ -19,6 +20,7 @@ mod source;
 mod spec;
 mod vault;
 
+pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
 pub use build_log::{BuildEvent, BuildEvents};
 pub use catalog::FunctionCatalog;

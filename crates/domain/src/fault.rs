@@ -84,6 +84,12 @@ codes! {
     MissingOnHost => "missing_on_host", 501, false;
     /// The sandbox broke while the call was in it; user code may have run in part.
     SandboxLost => "sandbox_lost", 502, true;
+    /// The function that serves this address failed.
+    FunctionFailed => "function_failed", 502, false;
+    /// The function that serves this address took longer than it may.
+    FunctionTimeout => "function_timeout", 504, false;
+    /// The function that serves this address answered with what is no HTTP answer.
+    BadAnswer => "bad_answer", 502, false;
     /// A fault of Nova itself.
     Internal => "internal", 500, true;
 }

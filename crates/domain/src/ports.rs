@@ -10,7 +10,7 @@ use bytes::Bytes;
 use crate::call::{Call, EventStream, FunctionRef, FunctionSnapshot, Outcome};
 use crate::dependencies::Installer;
 use crate::fault::FaultResult;
-use crate::id::{Digest, FunctionId};
+use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
 use crate::name::{FunctionName, Scope, SecretName};
 use crate::quota::Permit;
@@ -28,6 +28,18 @@ pub trait Invoker: Send + Sync {
 
     /// Starts the call and returns its events. The stream pulls: a slow reader slows the function.
     async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream>;
+}
+
+/// What happens in calls while they run. Implemented by aurora; comet tells, and never waits for it.
+/// A port of its own, because an [`Invoker`] speaks only at the end, and only to who is still there.
+pub trait Signals: Send + Sync {
+    /// Lines that a call printed since the last time, without values of secrets. The lines of its
+    /// outcome begin with all that were told.
+    fn printed(&self, run: &RunId, function: &FunctionId, lines: Vec<LogLine>);
+
+    /// A call whose caller had left is over: what it used and printed. Told before the call itself
+    /// fails with `Cancelled`.
+    fn left(&self, run: &RunId, outcome: Outcome);
 }
 
 /// What to run. Implemented by control.

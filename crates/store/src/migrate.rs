@@ -37,6 +37,7 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     4 "secrets" "0004_secrets.nova.sql",
     5 "audit" "0005_audit.nova.sql",
     6 "quotas" "0006_quotas.nova.sql",
+    7 "aliases" "0007_aliases.nova.sql",
     9 "signing" "0009_signing.nova.sql",
     11 "server_rows" "0011_server_rows.nova.sql",
 );
@@ -54,6 +55,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     4 "secrets" "0004_secrets.sql",
     5 "audit" "0005_audit.sql",
     6 "quotas" "0006_quotas.sql",
+    7 "aliases" "0007_aliases.sql",
     9 "signing" "0009_signing.sql",
     11 "server_rows" "0011_server_rows.sql",
 );

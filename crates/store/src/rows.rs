@@ -1,6 +1,7 @@
 //! Stored columns to domain values and back; the same for both engines. JSON documents
 //! carry a version in `v`, so that a later program can tell how to read them.
 
+mod alias;
 mod audit;
 mod quota;
 mod secret;
@@ -10,6 +11,7 @@ use std::collections::BTreeMap;
 use nova_domain::access::InvokePolicy;
 use nova_domain::call::{CallSource, FunctionError};
 use nova_domain::function::{Function, PoolSettings, VersionSpec};
+use nova_domain::http::HttpSettings;
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::run::{Run, RunStatus, Usage};
 use nova_domain::version::{Build, CompileStatus, Version};
@@ -22,6 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
+pub(crate) use alias::{AliasData, AliasRow, due_at};
 pub(crate) use audit::{AuditRow, paths};
 pub(crate) use quota::{QuotaRow, place, quota, quota_cursor};
 pub(crate) use secret::{SecretData, SecretRow};
@@ -83,6 +86,8 @@ pub(crate) struct FunctionData {
     pool: PoolSettings,
     #[serde(default, skip_serializing_if = "InvokePolicy::is_empty")]
     invoke_policy: InvokePolicy,
+    #[serde(default)]
+    http: HttpSettings,
 }
 
 impl FunctionData {
@@ -92,6 +97,7 @@ impl FunctionData {
             tags: function.tags.clone(),
             pool: function.pool.clone(),
             invoke_policy: function.invoke_policy.clone(),
+            http: function.http.clone(),
         }
     }
 }
@@ -121,6 +127,7 @@ impl FunctionRow {
             tags: data.tags,
             pool: data.pool,
             invoke_policy: data.invoke_policy,
+            http: data.http,
             active_version: to_u32("active version", self.active_version)?,
             latest_version: to_u32("latest version", self.latest_version)?,
             revision: to_u64(self.revision),
@@ -269,8 +276,9 @@ impl RunRow {
 }
 
 fn call_source(text: &str) -> StoreResult<CallSource> {
-    [CallSource::Api, CallSource::Stream, CallSource::Function]
-        .into_iter()
+    CallSource::ALL
+        .iter()
+        .copied()
         .find(|source| source.as_str() == text)
         .ok_or_else(|| StoreError::unreadable("call source", text))
 }

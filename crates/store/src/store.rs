@@ -7,7 +7,7 @@ use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
 use crate::repo::{
-    Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+    Aliases, Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
 };
 use crate::url::DatabaseUrl;
 
@@ -22,6 +22,7 @@ pub struct System(());
 pub struct Store {
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) versions: Arc<dyn Versions>,
+    pub(crate) aliases: Arc<dyn Aliases>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -66,6 +67,11 @@ impl Store {
     /// Versions and builds.
     pub fn versions(&self) -> &dyn Versions {
         &*self.versions
+    }
+
+    /// Aliases and rollouts.
+    pub fn aliases(&self) -> &dyn Aliases {
+        &*self.aliases
     }
 
     /// Run records.

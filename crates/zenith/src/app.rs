@@ -16,6 +16,7 @@ use nova_domain::{Clock, Fault, Scope};
 use nova_kit::ids::Ids;
 use tokio::time::Instant;
 
+use crate::content::ContentSite;
 use crate::edge::guard::DevGuard;
 use crate::edge::measure::Meter;
 use crate::edge::site::Site;
@@ -51,6 +52,8 @@ pub struct Parts {
     pub guard: Option<DevGuard>,
     /// How browsers know this server.
     pub site: Site,
+    /// Where functions are served to outside; `None`: nowhere.
+    pub content: Option<ContentSite>,
 }
 
 /// The application: state and router. Cheap to clone.

@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -17,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::content::Content;
 use crate::edge::Edge;
 
 /// Bounds of a listener.
@@ -51,6 +54,49 @@ pub async fn serve(
     settings: ServeSettings,
 ) -> FaultResult<()> {
     let edge = Edge::new(app.clone())?;
+    listen(listener, app, edge, stop, settings).await;
+    Ok(())
+}
+
+/// Serves what users wrote, in the same way on a listener of its own.
+pub async fn serve_content(
+    listener: TcpListener,
+    app: App,
+    stop: CancellationToken,
+    settings: ServeSettings,
+) {
+    let content = Content::new(app.clone());
+    listen(listener, app, content, stop, settings).await;
+}
+
+/// What answers the requests of a listener.
+trait Handler: Clone + Send + Sync + 'static {
+    fn answer(
+        &self,
+        request: http::Request<Incoming>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+impl Handler for Edge {
+    async fn answer(&self, request: http::Request<Incoming>, peer: Option<IpAddr>) -> Response {
+        self.handle(request, peer).await
+    }
+}
+
+impl Handler for Content {
+    async fn answer(&self, request: http::Request<Incoming>, peer: Option<IpAddr>) -> Response {
+        self.handle(request, peer).await
+    }
+}
+
+async fn listen(
+    listener: TcpListener,
+    app: App,
+    handler: impl Handler,
+    stop: CancellationToken,
+    settings: ServeSettings,
+) {
     let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
     let room = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
     let builder = Arc::new(http(&settings));
@@ -61,7 +107,7 @@ pub async fn serve(
             accepted = accept(&listener, &room) => accepted,
         };
         let connection = Connection {
-            edge: edge.clone(),
+            handler: handler.clone(),
             builder: builder.clone(),
             stop: stop.clone(),
             cut: cut.clone(),
@@ -80,7 +126,6 @@ pub async fn serve(
         cut.cancel();
         connections.wait().await;
     }
-    Ok(())
 }
 
 fn http(settings: &ServeSettings) -> Builder<TokioExecutor> {
@@ -125,8 +170,8 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-struct Connection {
-    edge: Edge,
+struct Connection<H> {
+    handler: H,
     builder: Arc<Builder<TokioExecutor>>,
     stop: CancellationToken,
     cut: CancellationToken,
@@ -135,18 +180,18 @@ struct Connection {
     first: Duration,
 }
 
-impl Connection {
+impl<H: Handler> Connection<H> {
     async fn run(self, stream: TcpStream) {
         // Answers are written whole; waiting for more would only make them late.
         let _ = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok().map(|address| address.ip());
         let begun = Arc::new(AtomicBool::new(false));
         let service = {
-            let (edge, begun) = (self.edge, begun.clone());
+            let (handler, begun) = (self.handler, begun.clone());
             service_fn(move |request: http::Request<Incoming>| {
                 begun.store(true, Ordering::Relaxed);
-                let edge = edge.clone();
-                async move { Ok::<_, Infallible>(edge.handle(request, peer).await) }
+                let handler = handler.clone();
+                async move { Ok::<_, Infallible>(handler.answer(request, peer).await) }
             })
         };
         let served = self.builder.serve_connection(TokioIo::new(stream), service);

@@ -11,6 +11,12 @@ interface Crumb {
 
 const TABS = ["runs", "logs", "metrics", "versions", "builds", "access", "configuration"] as const;
 
+const PEOPLE = [
+  ["invitations", "people.invitations"],
+  ["services", "people.services"],
+  ["users", "people.users"],
+] as const;
+
 /** Where the page is, from its address. */
 export function crumbsOf(path: string, t: Translate): Crumb[] {
   const [first, second, third] = path.split("/").filter(Boolean).map(decodeURIComponent);
@@ -29,6 +35,16 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
       return second ? [{ text: t("nav.runs"), to: "/runs" }, { text: shortId(second) }] : [{ text: t("nav.runs") }];
     case "secrets":
       return second ? [{ text: t("nav.secrets"), to: "/secrets" }, { text: second }] : [{ text: t("nav.secrets") }];
+    case "people": {
+      const part = PEOPLE.find(([path]) => path === second);
+      return part ? [{ text: t("nav.people"), to: "/people" }, { text: t(part[1]) }] : [{ text: t("nav.people") }];
+    }
+    case "keys":
+      return second ? [{ text: t("nav.keys"), to: "/keys" }, { text: shortId(second) }] : [{ text: t("nav.keys") }];
+    case "roles":
+      return second === "bindings" ? [{ text: t("nav.roles"), to: "/roles" }, { text: t("roles.bindings") }] : [{ text: t("nav.roles") }];
+    case "tenants":
+      return [{ text: t("nav.tenants") }];
     case "system":
       return [{ text: t("nav.system") }];
     case "settings":

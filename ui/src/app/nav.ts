@@ -1,8 +1,8 @@
-import { Activity, Cpu, FunctionSquare, KeyRound, LayoutDashboard, Settings, type LucideIcon } from "lucide-react";
+import { Activity, Building2, Cpu, FunctionSquare, KeyRound, KeySquare, LayoutDashboard, Settings, ShieldCheck, Users, type LucideIcon } from "lucide-react";
 import type { Key } from "../i18n";
 
 export interface Entry {
-  to: "/" | "/functions" | "/runs" | "/secrets" | "/system" | "/settings";
+  to: "/" | "/functions" | "/runs" | "/secrets" | "/people" | "/keys" | "/tenants" | "/roles" | "/system" | "/settings";
   text: Key;
   icon: LucideIcon;
   /** Key after `g`. */
@@ -31,6 +31,15 @@ export const NAV: Group[] = [
     entries: [
       { to: "/runs", text: "nav.runs", icon: Activity, key: "r", needs: ["log:read"] },
       { to: "/system", text: "nav.system", icon: Cpu, key: "s", needs: ["system:read"] },
+    ],
+  },
+  {
+    text: "nav.access",
+    entries: [
+      { to: "/people", text: "nav.people", icon: Users, key: "p", needs: ["member:read", "service_account:read", "user:read"] },
+      { to: "/keys", text: "nav.keys", icon: KeySquare, key: "k", needs: ["key:read"] },
+      { to: "/roles", text: "nav.roles", icon: ShieldCheck, key: "l", needs: ["role:read"] },
+      { to: "/tenants", text: "nav.tenants", icon: Building2, key: "t", needs: ["tenant:read"] },
     ],
   },
 ];

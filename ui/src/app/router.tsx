@@ -126,6 +126,86 @@ const secret = createRoute({
   component: lazyRouteComponent(() => import("../pages/secrets/SecretPage"), "SecretPage"),
 });
 
+const people = createRoute({
+  getParentRoute: () => root,
+  path: "/people",
+  component: lazyRouteComponent(() => import("../pages/people/People"), "People"),
+});
+
+const members = createRoute({
+  getParentRoute: () => people,
+  path: "/",
+  staticData: { needs: "member:read" },
+  component: lazyRouteComponent(() => import("../pages/people/Members"), "Members"),
+});
+
+const invitations = createRoute({
+  getParentRoute: () => people,
+  path: "/invitations",
+  validateSearch: pick("of"),
+  staticData: { needs: "member:read" },
+  component: lazyRouteComponent(() => import("../pages/people/Invitations"), "Invitations"),
+});
+
+const services = createRoute({
+  getParentRoute: () => people,
+  path: "/services",
+  staticData: { needs: "service_account:read" },
+  component: lazyRouteComponent(() => import("../pages/people/Services"), "Services"),
+});
+
+const users = createRoute({
+  getParentRoute: () => people,
+  path: "/users",
+  staticData: { needs: "user:read" },
+  component: lazyRouteComponent(() => import("../pages/people/UserList"), "UserList"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: "/keys",
+  validateSearch: pick("of", "new"),
+  staticData: { needs: "key:read" },
+  component: lazyRouteComponent(() => import("../pages/keys/KeyList"), "KeyList"),
+});
+
+const key = createRoute({
+  getParentRoute: () => root,
+  path: "/keys/$id",
+  validateSearch: pick("of"),
+  staticData: { needs: "key:read" },
+  component: lazyRouteComponent(() => import("../pages/keys/KeyPage"), "KeyPage"),
+});
+
+const tenants = createRoute({
+  getParentRoute: () => root,
+  path: "/tenants",
+  staticData: { needs: "tenant:read" },
+  component: lazyRouteComponent(() => import("../pages/tenants/Tenants"), "Tenants"),
+});
+
+const roles = createRoute({
+  getParentRoute: () => root,
+  path: "/roles",
+  component: lazyRouteComponent(() => import("../pages/roles/Roles"), "Roles"),
+});
+
+const roleList = createRoute({
+  getParentRoute: () => roles,
+  path: "/",
+  validateSearch: pick("role"),
+  staticData: { needs: "role:read" },
+  component: lazyRouteComponent(() => import("../pages/roles/RoleList"), "RoleList"),
+});
+
+const bindings = createRoute({
+  getParentRoute: () => roles,
+  path: "/bindings",
+  validateSearch: pick("of"),
+  staticData: { needs: "role:read" },
+  component: lazyRouteComponent(() => import("../pages/roles/Bindings"), "Bindings"),
+});
+
 const system = createRoute({
   getParentRoute: () => root,
   path: "/system",
@@ -162,6 +242,11 @@ const tree = root.addChildren([
   run,
   secrets,
   secret,
+  people.addChildren([members, invitations, services, users]),
+  keys,
+  key,
+  tenants,
+  roles.addChildren([roleList, bindings]),
   system,
   settings,
   signIn,

@@ -277,6 +277,15 @@ class Contract:
         self.assertEqual(b"".join(chunks), b"x" * 200000)
         self.assertLessEqual(max(map(len, chunks)), 65536)
 
+    def test_with_whole_a_plain_result_is_the_output_and_what_is_written_stays_chunks(self):
+        agent = self.agent("echo")
+        for value in [{"a": 1}, "text", None, [1]]:
+            chunks, answer = agent.stream(value, whole=True)
+            self.assertEqual((chunks, answer["output"]), ([], value))
+        self.assertEqual(agent.stream("text")[0], [b"text"])
+        chunks, answer = self.agent("generator").stream(3, whole=True)
+        self.assertEqual((len(chunks), answer["output"]), (4, None))
+
     def test_an_exception_in_the_middle_of_a_stream_ends_it_as_an_error(self):
         agent = self.agent("broken_generator")
         chunks, answer = agent.stream({})

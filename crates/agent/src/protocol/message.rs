@@ -107,6 +107,9 @@ pub struct Exec<'a> {
     /// How long user code may take, milliseconds (kept by the agent).
     pub timeout_ms: u64,
     pub stream: bool,
+    /// With `stream`: what a handler returns without having written a chunk is the result, not a chunk.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
@@ -126,6 +129,7 @@ impl<'a> Exec<'a> {
             deadline_ms,
             timeout_ms,
             stream: false,
+            whole: false,
             traceparent: None,
             tracestate: None,
             client_context: None,

@@ -1,12 +1,14 @@
 //! The typed client of the API. Every method is one request; none is repeated by itself.
 
 mod access;
+mod alias;
 mod audit;
 mod build;
 mod call;
 mod error;
 mod function;
 mod log;
+mod people;
 mod platform;
 mod run;
 mod secret;

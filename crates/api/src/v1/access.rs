@@ -19,6 +19,16 @@ pub struct SignIn {
     pub password: Option<String>,
 }
 
+/// An identity provider to sign in with.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderView {
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Where a browser goes to sign in.
+    pub start: String,
+}
+
 /// Who the caller is and what they may.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Me {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nova_domain::Timestamp;
 use nova_domain::access::{CallerRule, InvokePolicy};
 use nova_domain::function::{Function, Mode};
+use nova_domain::http::HttpAccess;
 use nova_domain::version::{CompileStatus, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -76,6 +77,11 @@ pub struct CreateFunction {
     /// `*`, an IP address or a network; without ports 443. Empty, the default: nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub network: Vec<String>,
+    /// Who may send requests to its address on the content listener: `off` (the default), `public`,
+    /// `key` or `signed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::http_access, required = false)]
+    pub http: Option<HttpAccess>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -209,6 +215,15 @@ pub struct PatchFunction {
     /// Network rules to take away; the others stay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revoke_network: Vec<String>,
+    /// Who may send requests to its address on the content listener: `off`, `public`, `key` or `signed`;
+    /// null: `off`. A change ends every signed address.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub http: Patch<HttpAccess>,
+    /// The alias that those requests run; null: the active version.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub http_alias: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub description: Patch<String>,
@@ -278,6 +293,13 @@ pub struct FunctionView {
     /// What the code may reach on the network.
     #[serde(default)]
     pub network: Vec<String>,
+    /// Who may send requests to its address on the content listener.
+    #[serde(default)]
+    #[schema(schema_with = schema::http_access)]
+    pub http: HttpAccess,
+    /// The alias that those requests run; null: the active version.
+    #[serde(default)]
+    pub http_alias: Option<String>,
     pub description: String,
     pub tags: BTreeMap<String, String>,
     /// Who may call it, on top of roles.
@@ -331,6 +353,8 @@ impl FunctionView {
             env_vars: spec.env,
             limits: LimitsView::from(&limits),
             network: spec.network.texts(),
+            http: function.http.access,
+            http_alias: function.http.alias.map(String::from),
             description: function.description,
             tags: function.tags,
             invoke_policy: function.invoke_policy.into(),

@@ -1,10 +1,12 @@
 //! Version 1 of the wire. Fields are only ever added; a change of meaning is a new version.
 
 pub mod access;
+pub mod alias;
 pub mod audit;
 pub mod code;
 pub mod function;
 pub mod health;
+pub mod http;
 pub mod invoke;
 pub mod log;
 pub mod page;
@@ -20,8 +22,11 @@ pub mod system;
 pub mod version;
 
 pub use access::{
-    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView,
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView, ProviderView,
     RoleGrantBody, SignIn, TenantView, UsableScope,
+};
+pub use alias::{
+    AliasView, CreateAlias, PastTargetView, PatchAlias, PromoteAlias, RolloutView, StartRollout, WeightView,
 };
 pub use audit::{AuditActor, AuditBroken, AuditResource, AuditVerification, AuditView};
 pub use code::{CodeAnswer, CodeView, FileContent, FileView, ReplaceCode};
@@ -29,6 +34,7 @@ pub use function::{
     CreateFunction, FunctionView, InvokePolicyBody, LimitsBody, LimitsPatch, LimitsView, PatchFunction,
 };
 pub use health::{Health, HealthCheck, HealthStatus};
+pub use http::{FunctionUrl, SignUrl, SignedUrl};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};
 pub use log::LogLineView;
 pub use page::Page;

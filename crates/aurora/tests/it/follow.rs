@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use futures::StreamExt as _;
-use nova_aurora::{LineStream, LogCursor, LogQuery, RecordedLine};
+use nova_aurora::{FollowedLine, LineStream, LogCursor, LogQuery};
 use nova_domain::ports::Invoker as _;
 
 use crate::support::{Bench, call, line, outcome, scope};
@@ -19,7 +19,7 @@ async fn print(bench: &Bench, lines: Vec<String>) {
     bench.recorder.invoke(call()).await.expect("answers");
 }
 
-async fn take(stream: &mut LineStream, count: usize) -> Vec<RecordedLine> {
+async fn take(stream: &mut LineStream, count: usize) -> Vec<FollowedLine> {
     let mut lines = Vec::new();
     let all = async {
         while lines.len() < count {
@@ -35,7 +35,7 @@ async fn follow(bench: &Bench, query: LogQuery) -> LineStream {
     bench.observatory.follow(&scope(), &name, &query).await.expect("follows")
 }
 
-fn texts(lines: &[RecordedLine]) -> Vec<&str> {
+fn texts(lines: &[FollowedLine]) -> Vec<&str> {
     lines.iter().map(|line| line.line.text.as_str()).collect()
 }
 
@@ -50,7 +50,8 @@ async fn history_then_live_without_loss_or_doubles_while_others_write() {
         print(&bench, (0..500).map(|m| format!("old {n} {m}")).collect()).await;
     }
     bench.sink.flush().await;
-    let mut stream = follow(&bench, LogQuery { after: Some(LogCursor::START), ..LogQuery::default() }).await;
+    let mut stream =
+        follow(&bench, LogQuery { after: Some(LogCursor::START.into()), ..LogQuery::default() }).await;
     let total = 1500 + WRITERS * CALLS * 2;
     let bench = &bench;
     let write = |writer: usize| async move {
@@ -62,7 +63,10 @@ async fn history_then_live_without_loss_or_doubles_while_others_write() {
         }
     };
     let (lines, ..) = tokio::join!(take(&mut stream, total), write(0), write(1), write(2), write(3));
-    assert!(lines.windows(2).all(|pair| pair[0].cursor < pair[1].cursor), "in the order of the store");
+    assert!(
+        lines.windows(2).all(|pair| pair[0].place.after < pair[1].place.after),
+        "in the order of the store"
+    );
     assert_eq!(texts(&lines[..2]), ["old 0 0", "old 0 1"]);
     let distinct: BTreeSet<_> = texts(&lines).into_iter().collect();
     assert_eq!(distinct.len(), total);
@@ -105,7 +109,8 @@ async fn a_tail_begins_with_the_last_lines_and_a_cursor_where_it_was() {
     let lines = take(&mut stream, 2).await;
     assert_eq!(texts(&lines), ["old 3", "old 4"]);
     drop(stream);
-    let mut stream = follow(&bench, LogQuery { after: Some(lines[0].cursor), ..LogQuery::default() }).await;
+    let mut stream =
+        follow(&bench, LogQuery { after: Some(lines[0].place.clone()), ..LogQuery::default() }).await;
     print(&bench, vec!["new".to_owned()]).await;
     assert_eq!(texts(&take(&mut stream, 2).await), ["old 4", "new"]);
 }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod follow;
+mod live;
 mod retention;
 mod sink;
 mod streams;

@@ -144,6 +144,7 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         tags: BTreeMap::new(),
         pool: PoolSettings::default(),
         invoke_policy: Default::default(),
+        http: Default::default(),
         active_version: 3,
         latest_version: 3,
         revision: 1,

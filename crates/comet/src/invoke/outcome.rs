@@ -9,8 +9,9 @@ use nova_domain::log::LogLine;
 use nova_domain::run::Usage;
 
 use super::Placed;
-use super::run::End;
+use super::run::{End, Left};
 use crate::backend::SandboxUsage;
+use crate::sandbox::Answer;
 
 pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultResult<Outcome> {
     match end {
@@ -19,7 +20,10 @@ pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultRes
                 None if answer.output.len() > PAYLOAD_OUT_MAX => Err(too_large(answer.output.len())),
                 None if answer.output.is_empty() => Ok(Bytes::from_static(b"null")),
                 None => Ok(answer.output),
-                Some(error) if error.kind == GuestErrorKind::Cancelled => return Err(cancelled()),
+                Some(error) if error.kind == GuestErrorKind::Cancelled => {
+                    let answer = Box::new(Answer { error: Some(error), ..*answer });
+                    return Err(left(call, placed, Left::Answered(answer)));
+                }
                 Some(error) if error.kind == GuestErrorKind::Protocol => {
                     placed.lease.sandbox().taint();
                     return Err(Fault::new(
@@ -30,10 +34,7 @@ pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultRes
                 }
                 Some(error) => Err(function_error(placed, error).await),
             };
-            let mut logs = placed.lease.sandbox().take_init_logs();
-            let mut printed = answer.logs;
-            placed.lease.sandbox().mask().lines(&mut printed);
-            logs.extend(printed);
+            let logs = lines(placed, answer.logs);
             let mut outcome = outcome(placed, result, answer.exec_us, logs, answer.logs_dropped);
             outcome.usage.queue_us += answer.queued_us;
             Ok(outcome)
@@ -66,8 +67,42 @@ pub(super) async fn from_end(call: &Call, placed: &Placed, end: End) -> FaultRes
             )
             .with_source(format!("sandbox {} of call {}: {error} {setup}", sandbox.id, call.id)))
         }
-        End::Cancelled => Err(cancelled()),
+        End::Cancelled(how) => Err(left(call, placed, how)),
     }
+}
+
+/// Tells what a call used and printed whose caller is not there to hear it.
+fn left(call: &Call, placed: &Placed, how: Left) -> Fault {
+    let fault = cancelled();
+    let sandbox = placed.lease.sandbox();
+    let Some(listener) = sandbox.listener() else { return fault };
+    let answer = match how {
+        Left::Unbegun => return fault,
+        Left::Answered(answer) => *answer,
+        Left::Lost(exec_us) => Answer { exec_us, ..Answer::default() },
+    };
+    let error = FunctionError {
+        kind: FunctionErrorKind::Error,
+        error_type: fault.code().as_str().to_owned(),
+        message: fault.message().to_owned(),
+        stack: Vec::new(),
+        exit_code: None,
+        signal: None,
+    };
+    let mut outcome =
+        outcome(placed, Err(error), answer.exec_us, lines(placed, answer.logs), answer.logs_dropped);
+    outcome.usage.queue_us += answer.queued_us;
+    listener.left(&call.id, outcome);
+    fault
+}
+
+/// What was printed while code was loaded, and by the call.
+fn lines(placed: &Placed, mut printed: Vec<LogLine>) -> Vec<LogLine> {
+    let sandbox = placed.lease.sandbox();
+    let mut logs = sandbox.take_init_logs();
+    sandbox.mask().lines(&mut printed);
+    logs.extend(printed);
+    logs
 }
 
 pub(super) fn cancelled() -> Fault {

@@ -1,11 +1,11 @@
 //! Running a placed call to its end.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use nova_agent::protocol::{Exec, GuestErrorKind};
 use nova_domain::RunId;
-use nova_domain::call::{Call, Outcome};
+use nova_domain::call::{Call, CallSource, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -21,7 +21,17 @@ pub(super) enum End {
     Lost(SandboxError),
     /// The agent did not keep its own time limit.
     Overdue,
-    Cancelled,
+    /// The caller left.
+    Cancelled(Left),
+}
+
+/// What became of a call that its caller left.
+pub(super) enum Left {
+    Answered(Box<Answer>),
+    /// It did not end in time, or its sandbox ended: how long it ran, microseconds.
+    Lost(u64),
+    /// It had not begun.
+    Unbegun,
 }
 
 /// What came of a placed call.
@@ -52,6 +62,8 @@ pub(super) async fn run(
     let deadline_ms = (now + timeout).as_secs_f64() * 1000.0;
     let mut exec = Exec::new(call.id.as_str(), input, deadline_ms, timeout.as_millis() as u64);
     exec.stream = stream.is_some();
+    // An HTTP answer is one value unless the function streams it.
+    exec.whole = exec.stream && call.source == CallSource::Http;
     exec.traceparent = call.trace.traceparent.as_deref().map(Into::into);
     exec.client_context = call.client_context.as_deref().map(Into::into);
     exec.tracestate = call.trace.tracestate.as_deref().map(Into::into);
@@ -76,16 +88,22 @@ pub(super) async fn run(
         return Err(Fault::internal("a call that begins has a place"));
     };
     let sandbox = placed.lease.sandbox();
+    let begun = Instant::now();
     let end = tokio::select! {
         biased;
         answered = &mut *answer => ended(answered),
         () = call.cancel.cancelled() => {
             // The agent ends the call; until it says so the place stays taken.
             sandbox.cancel(call.id.as_str());
-            if !has_ended(tokio::time::timeout(settings.timeout_grace, answer).await) {
+            let waited = tokio::time::timeout(settings.timeout_grace, answer).await;
+            if !has_ended(&waited) {
                 sandbox.taint();
             }
-            End::Cancelled
+            End::Cancelled(match waited {
+                Ok(Ok(Ok(answer))) => Left::Answered(Box::new(answer)),
+                Ok(Ok(Err(SandboxError::TakenBack))) => Left::Unbegun,
+                _ => Left::Lost(begun.elapsed().as_micros() as u64),
+            })
         }
         () = tokio::time::sleep(timeout + settings.timeout_grace) => {
             sandbox.taint();
@@ -114,7 +132,7 @@ fn taken_back(call: &Call) -> FaultResult<Ran> {
 
 /// Whether a call that was cancelled is over in its sandbox, or never began there.
 fn has_ended<T>(
-    waited: Result<Result<Result<Answer, SandboxError>, T>, tokio::time::error::Elapsed>,
+    waited: &Result<Result<Result<Answer, SandboxError>, T>, tokio::time::error::Elapsed>,
 ) -> bool {
     matches!(waited, Ok(Ok(Ok(_) | Err(SandboxError::TakenBack))))
 }
@@ -139,7 +157,7 @@ impl Drop for Running {
         };
         let grace = self.grace;
         runtime.spawn(async move {
-            if !has_ended(tokio::time::timeout(grace, answer).await) {
+            if !has_ended(&tokio::time::timeout(grace, answer).await) {
                 placed.lease.sandbox().taint();
             }
         });

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use nova_domain::call::{FunctionSnapshot, SandboxKey};
 use nova_domain::fault::FaultResult;
-use nova_domain::ports::{CodeTrees, Quotas, Secrets};
+use nova_domain::ports::{CodeTrees, Quotas, Secrets, Signals};
 use nova_domain::{FunctionId, Scope};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -67,9 +67,9 @@ impl Pool {
         egress: Arc<Egress>,
         settings: Settings,
     ) -> Self {
-        let (secrets, quotas) = (std::sync::OnceLock::new(), std::sync::OnceLock::new());
-        let starter =
-            Starter { backend, trees, secrets, quotas, runtimes, egress, settings, total: Total::default() };
+        let (secrets, quotas, signals) = Default::default();
+        let total = Total::default();
+        let starter = Starter { backend, trees, secrets, quotas, signals, runtimes, egress, settings, total };
         Self { functions: Mutex::default(), starter: Arc::new(starter), tickets: AtomicU64::new(0) }
     }
 
@@ -83,6 +83,10 @@ impl Pool {
 
     pub(crate) fn quotas(&self) -> Option<&Arc<dyn Quotas>> {
         self.starter.quotas.get()
+    }
+
+    pub(crate) fn set_signals(&self, signals: Arc<dyn Signals>) {
+        let _ = self.starter.signals.set(signals);
     }
 
     fn functions(&self) -> MutexGuard<'_, HashMap<SandboxKey, Arc<FunctionPool>>> {

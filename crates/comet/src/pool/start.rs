@@ -8,7 +8,7 @@ use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees, Quotas, Secrets};
+use nova_domain::ports::{CodeTree, CodeTrees, Quotas, Secrets, Signals};
 use nova_domain::quota::Permit;
 use nova_domain::runtime::Runtime;
 use nova_domain::secret::{SecretValue, reference, references};
@@ -19,13 +19,14 @@ use crate::backend::{Backend, BackendError, SandboxSpec};
 use crate::egress::{Egress, Owner, Session};
 use crate::install;
 use crate::runtimes::{self, Runtimes};
-use crate::sandbox::{Mask, Sandbox};
+use crate::sandbox::{Listener, Mask, Sandbox};
 
 pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
     pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
     pub(super) quotas: OnceLock<Arc<dyn Quotas>>,
+    pub(super) signals: OnceLock<Arc<dyn Signals>>,
     pub(super) runtimes: Runtimes,
     pub(super) egress: Arc<Egress>,
     pub(super) settings: Settings,
@@ -81,7 +82,10 @@ impl Starter {
         let mut launched = self.backend.launch(&spec).await.map_err(launch_fault)?;
         let network = self.open_network(snapshot, launched.link.take())?;
         let mask = Mask::new(&secrets);
-        let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask).map_err(|error| {
+        let signals = self.signals.get();
+        let listener = signals.map(|signals| Listener::new(signals.clone(), snapshot.function.id.clone()));
+        let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask, listener);
+        let sandbox = sandbox.map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)
         })?;
         Ok(Started { sandbox, code, installed, network })

@@ -23,7 +23,7 @@ use tokio::net::UnixStream;
 use tokio::sync::{Notify, mpsc, oneshot};
 
 use super::direct::Direct;
-use super::{Answer, SandboxError};
+use super::{Answer, Listener, Mask, SandboxError};
 
 /// Unsent bytes to one sandbox above which a call is refused: several calls of the largest size.
 const UNSENT_MAX: usize = 4 * FRAME_MAX;
@@ -60,10 +60,12 @@ pub(super) struct Channel {
     fatal: AtomicBool,
     opened: Instant,
     init_us: AtomicU64,
+    mask: Mask,
+    listener: Option<Listener>,
 }
 
 impl Channel {
-    pub(super) fn open(stream: UnixStream) -> Arc<Self> {
+    pub(super) fn open(stream: UnixStream, mask: Mask, listener: Option<Listener>) -> Arc<Self> {
         let channel = Arc::new(Self {
             stream,
             state: Mutex::default(),
@@ -74,6 +76,8 @@ impl Channel {
             fatal: AtomicBool::new(false),
             opened: Instant::now(),
             init_us: AtomicU64::new(0),
+            mask,
+            listener,
         });
         tokio::spawn(channel.clone().work());
         channel
@@ -111,6 +115,14 @@ impl Channel {
         self.direct.get().is_some_and(|direct| direct.cancel(id))
     }
 
+    pub(super) fn mask(&self) -> &Mask {
+        &self.mask
+    }
+
+    pub(super) fn listener(&self) -> Option<&Listener> {
+        self.listener.as_ref()
+    }
+
     pub(super) fn init_us(&self) -> u64 {
         self.init_us.load(Ordering::Relaxed)
     }
@@ -119,16 +131,21 @@ impl Channel {
         std::mem::take(&mut self.state().init_logs)
     }
 
-    /// Registers a call before it is sent.
+    /// Registers a call before it is sent to the agent. Once there are direct calls, it is
+    /// [`Direct`] that asks for it; `direct` says whether there were any.
     pub(super) fn expect(
         &self,
         id: &str,
         stream: Option<mpsc::Sender<Bytes>>,
+        direct: bool,
     ) -> Result<oneshot::Receiver<Result<Answer, SandboxError>>, SandboxError> {
         let (reply, receiver) = oneshot::channel();
         let mut state = self.state();
         if self.is_closed() {
             return Err(SandboxError::Ended);
+        }
+        if self.direct.get().is_some() != direct {
+            return Err(SandboxError::TakenBack);
         }
         state.waiting.insert(id.into(), Waiting { reply, stream, logs: Vec::new() });
         Ok(receiver)
@@ -311,14 +328,8 @@ impl Channel {
                 Ok(())
             }
             GuestMessage::Log(message) => {
-                let lines = message.logs.into_iter().map(log_line);
-                if let Some(call) = self.state().waiting.get_mut(message.request_id.as_str()) {
-                    if call.logs.len() < LINES_MAX {
-                        call.logs.extend(lines);
-                    }
-                } else if let Some(direct) = self.direct.get() {
-                    direct.on_log(&message.request_id, lines);
-                }
+                let lines = message.logs.into_iter().map(log_line).collect();
+                self.on_lines(&message.request_id, lines);
                 Ok(())
             }
             GuestMessage::Stream(chunk) => {
@@ -336,6 +347,8 @@ impl Channel {
 
     fn on_init(self: &Arc<Self>, resp: Resp<'_>, fds: Vec<OwnedFd>) {
         if let Some(direct) = resp.direct.then(|| Direct::open(fds, self)).flatten() {
+            // Under the lock: a call that found none is registered before, or not at all.
+            let _state = self.state();
             let _ = self.direct.set(direct);
         }
         let took = self.opened.elapsed().as_micros() as u64;
@@ -350,6 +363,23 @@ impl Channel {
     pub(super) fn lines_so_far(&self, id: &str, skip: usize) -> Vec<LogLine> {
         let state = self.state();
         state.waiting.get(id).map_or_else(Vec::new, |call| call.logs.iter().skip(skip).cloned().collect())
+    }
+
+    /// Lines of a call that runs: kept for its end, and told to who listens.
+    fn on_lines(&self, id: &str, lines: Vec<LogLine>) {
+        let added = {
+            let mut state = self.state();
+            let State { waiting, init_logs, .. } = &mut *state;
+            waiting.get_mut(id).map(|call| add_lines(&mut call.logs, init_logs, lines.clone()))
+        };
+        let added = match (added, self.direct.get()) {
+            (Some(added), _) => added,
+            (None, Some(direct)) => direct.on_log(id, lines, || self.take_init_logs()),
+            (None, None) => return,
+        };
+        if let (Some(listener), false) = (&self.listener, added.is_empty()) {
+            listener.printed(id, &self.mask, added);
+        }
     }
 
     fn on_answer(&self, resp: Resp<'_>, frame: &Bytes) {
@@ -372,6 +402,21 @@ impl Channel {
         };
         let _ = call.reply.send(Ok(answer));
     }
+}
+
+/// Adds to the lines of a call, after those that were printed while its code was loaded. What was
+/// added.
+pub(super) fn add_lines(
+    logs: &mut Vec<LogLine>,
+    init: &mut Vec<LogLine>,
+    lines: Vec<LogLine>,
+) -> Vec<LogLine> {
+    let mut added = std::mem::take(init);
+    if logs.len() < LINES_MAX {
+        added.extend(lines);
+    }
+    logs.extend(added.iter().cloned());
+    added
 }
 
 pub(super) fn log_line(line: GuestLine) -> LogLine {

@@ -22,7 +22,7 @@ use tokio::net::UnixDatagram;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
-use super::channel::{Channel, log_line};
+use super::channel::{Channel, add_lines, log_line};
 use super::{Answer, SandboxError};
 
 type Reply = oneshot::Sender<Result<Answer, SandboxError>>;
@@ -44,8 +44,9 @@ struct Sent {
     cancelled: bool,
 }
 
-/// What the agent watches: the first call.
+/// What the agent watches, which was the first call when it was asked to.
 struct Watched {
+    id: Box<str>,
     logs: Vec<LogLine>,
     /// The shim's answer; the agent's follows.
     answer: Option<Answer>,
@@ -251,7 +252,7 @@ impl Direct {
         if answer.error.is_some() {
             answer.output = Bytes::new();
         }
-        if let Some(watched) = state.watched.as_mut().filter(|_| call.first.is_some()) {
+        if let Some(watched) = state.watched.as_mut().filter(|watched| watched.id == call.id) {
             // The agent has its lines, and deals with its remains first.
             watched.answer = Some(answer);
             self.tell(serde_json::to_vec(&End::new(call.id.as_ref())));
@@ -266,7 +267,7 @@ impl Direct {
     pub(super) fn on_agent(&self, resp: Resp<'_>, frame: &Bytes) {
         let mut state = self.state();
         let Some((call, mut answer)) = end(&mut state, &resp, frame) else { return };
-        if let Some(watched) = state.watched.take_if(|_| call.first.is_some()) {
+        if let Some(watched) = state.watched.take_if(|watched| watched.id == call.id) {
             if let (None, Some(given)) = (&resp.error, watched.answer) {
                 answer = given;
             }
@@ -288,16 +289,18 @@ impl Direct {
         let _ = call.reply.send(Ok(answer));
     }
 
-    /// Lines of the watched call. `false`: it is none of ours.
-    pub(super) fn on_log(&self, id: &str, lines: impl Iterator<Item = LogLine>) -> bool {
+    /// Lines of the watched call, after those of Init if it is the first. What was added to its log.
+    pub(super) fn on_log(
+        &self,
+        id: &str,
+        lines: Vec<LogLine>,
+        init: impl FnOnce() -> Vec<LogLine>,
+    ) -> Vec<LogLine> {
         let mut state = self.state();
-        let ours = state.calls.front().is_some_and(|call| *call.id == *id);
-        if let (true, Some(watched)) = (ours, &mut state.watched)
-            && watched.logs.len() < super::channel::LINES_MAX
-        {
-            watched.logs.extend(lines);
+        match &mut state.watched {
+            Some(watched) if *watched.id == *id => add_lines(&mut watched.logs, &mut init(), lines),
+            _ => Vec::new(),
         }
-        ours
     }
 
     /// The runtime ended. What it had answered is answered, what it had not taken is taken
@@ -336,8 +339,9 @@ impl Direct {
         let mut state = self.state();
         let unread = self.unread();
         // A watched call is the agent's to answer, and there is no more to come from it.
-        if let Some(Watched { logs, answer: Some(answer) }) = state.watched.take()
-            && let Some(call) = state.calls.pop_front()
+        if let Some(Watched { id, logs, answer: Some(answer) }) = state.watched.take()
+            && let Some(index) = state.calls.iter().position(|call| call.id == id)
+            && let Some(call) = state.calls.remove(index)
         {
             let _ = call.reply.send(Ok(Answer { logs, ..answer }));
         }
@@ -382,6 +386,10 @@ impl Direct {
             } else if packet[..] == *RING {
                 self.send_again(packet);
             }
+        }
+        // The first may have been among them.
+        if let Some(call) = state.calls.front_mut() {
+            call.first.get_or_insert_with(Instant::now);
         }
     }
 
@@ -438,7 +446,7 @@ impl Direct {
         let Some(call) = state.calls.front() else { return };
         let elapsed_us = micros(call.first.unwrap_or(call.sent));
         let message = Watch::new(call.id.as_ref(), elapsed_us, call.timeout_ms);
-        state.watched = Some(Watched { logs: Vec::new(), answer: None });
+        state.watched = Some(Watched { id: call.id.clone(), logs: Vec::new(), answer: None });
         state.usual_us = state.usual_us.max(SHORT_US * 2);
         self.tell(serde_json::to_vec(&message));
     }

@@ -2,6 +2,7 @@
 
 mod channel;
 mod direct;
+mod listener;
 mod mask;
 
 use std::os::unix::fs::FileExt;
@@ -16,10 +17,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::backend::{Backend, Exit, Launched, SandboxSpec, SandboxUsage};
 use channel::Channel;
+pub(crate) use listener::Listener;
 pub(crate) use mask::Mask;
 
 /// What the guest answered.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Answer {
     /// Raw JSON; empty when there is none.
     pub(crate) output: bytes::Bytes,
@@ -65,7 +67,6 @@ pub(crate) struct Sandbox {
     exit: watch::Receiver<Option<Exit>>,
     memory_peak: Option<Arc<std::fs::File>>,
     peak_read: Mutex<Option<(Instant, u64)>>,
-    mask: Mask,
     /// It must not take another call.
     tainted: AtomicBool,
     /// Kills at the memory limit that earlier calls were told of.
@@ -80,8 +81,9 @@ impl Sandbox {
         spec: &SandboxSpec,
         backend: Arc<dyn Backend>,
         mask: Mask,
+        listener: Option<Listener>,
     ) -> Result<Self, SandboxError> {
-        let channel = Channel::open(launched.channel);
+        let channel = Channel::open(launched.channel, mask, listener);
         let sandbox = Self {
             id: launched.id,
             from_stock: launched.from_stock,
@@ -90,7 +92,6 @@ impl Sandbox {
             exit: launched.exit,
             memory_peak: launched.memory_peak,
             peak_read: Mutex::new(None),
-            mask,
             tainted: AtomicBool::new(false),
             oom_seen: AtomicU64::new(0),
         };
@@ -117,13 +118,18 @@ impl Sandbox {
                 Err(None) => {}
             }
         }
-        let answer = match self.channel.direct() {
+        let mut answer = Err(SandboxError::TakenBack);
+        if self.channel.direct().is_none() {
+            answer = self.channel.expect(&exec.request_id, stream.clone(), false);
+        }
+        if matches!(answer, Err(SandboxError::TakenBack))
+            && let Some(direct) = self.channel.direct()
+        {
             // With the agent there is one at a time, and none beside it.
-            Some(direct) => direct
-                .if_idle(|| self.channel.expect(&exec.request_id, stream))
-                .unwrap_or(Err(SandboxError::TakenBack))?,
-            None => self.channel.expect(&exec.request_id, stream)?,
-        };
+            let idle = direct.if_idle(|| self.channel.expect(&exec.request_id, stream, true));
+            answer = idle.unwrap_or(Err(SandboxError::TakenBack));
+        }
+        let answer = answer?;
         if let Err(error) = self.channel.send(&body) {
             self.channel.forget(&exec.request_id);
             return Err(error);
@@ -144,13 +150,18 @@ impl Sandbox {
     /// Lines printed while the code was loaded; once.
     pub(crate) fn take_init_logs(&self) -> Vec<LogLine> {
         let mut lines = self.channel.take_init_logs();
-        self.mask.lines(&mut lines);
+        self.mask().lines(&mut lines);
         lines
     }
 
     /// What must not be in texts that others see.
     pub(crate) fn mask(&self) -> &Mask {
-        &self.mask
+        self.channel.mask()
+    }
+
+    /// Who hears of its calls while they run.
+    pub(crate) fn listener(&self) -> Option<&Listener> {
+        self.channel.listener()
     }
 
     /// Tells the guest that the caller went away.

@@ -7,8 +7,10 @@
 
 mod authenticate;
 mod cache;
+mod fetch;
 mod keys;
 mod limit;
+mod oidc;
 mod pairs;
 mod password;
 mod roles;
@@ -17,6 +19,7 @@ mod sessions;
 mod settings;
 pub mod sigv4;
 mod tenants;
+mod tokens;
 mod used;
 mod users;
 
@@ -28,12 +31,15 @@ use nova_kit::ids::Ids;
 use nova_store::{Store, System};
 use tokio_util::sync::CancellationToken;
 
+pub use jsonwebtoken::Algorithm;
 pub use keys::{KeyOwner, MadeKey, NewKey, RoleGrant};
 pub use limit::Attempt;
+pub use oidc::{Provider, Returned, Secret as ClientSecret, SignInSettings, Started};
 pub use pairs::Signer;
 pub(crate) use pairs::pair_place;
 pub use sessions::{Begun, SignIn};
 pub use settings::AccessSettings;
+pub use tokens::{IssuerSettings, KeySource, Mapping};
 pub use users::{Accepting, Invited};
 
 use cache::Principals;
@@ -58,6 +64,7 @@ struct Inner {
     used: Used,
     attempts: Attempts,
     vault: OnceLock<Vault>,
+    issuers: OnceLock<tokens::Issuers>,
 }
 
 impl Access {
@@ -72,9 +79,20 @@ impl Access {
         let principals = Principals::new(&settings);
         let attempts = Attempts::new(&settings);
         let used = Used::default();
-        let vault = OnceLock::new();
+        let (vault, issuers) = (OnceLock::new(), OnceLock::new());
         Self {
-            inner: Arc::new(Inner { store, system, clock, ids, settings, principals, used, attempts, vault }),
+            inner: Arc::new(Inner {
+                store,
+                system,
+                clock,
+                ids,
+                settings,
+                principals,
+                used,
+                attempts,
+                vault,
+                issuers,
+            }),
         }
     }
 

@@ -6,7 +6,7 @@ use nova_domain::access::{
     Credential, CredentialKind, Grant, Invitation, MemberRole, Membership, PermissionSet, Principal, Subject,
     User, role, user,
 };
-use nova_domain::{Code, Fault, FaultResult, TenantName, UserId};
+use nova_domain::{Code, Digest, Fault, FaultResult, TenantName, UserId};
 use nova_store::repo::{Accepted, Member, UserChange};
 use nova_store::{Page, PageRequest};
 
@@ -118,22 +118,8 @@ impl Access {
             self.inner.attempts.count(Attempt::from(address))?;
         }
         check_text("name", &accepting.name, LABEL_MAX)?;
-        let gone = || {
-            Fault::new(
-                Code::NotFound,
-                "this invitation does not exist, was used or is too old; ask for a new one",
-            )
-        };
-        if !looks_like(CredentialKind::Invitation, &accepting.secret) {
-            return Err(gone());
-        }
+        let (hash, invitation, to) = self.open_invitation(&accepting.secret).await?;
         let now = self.inner.clock.now();
-        let hash = hash(&accepting.secret);
-        let found = self.inner.store.credentials().by_hash(&self.inner.system, &hash).await?;
-        let invitation = found
-            .filter(|found| found.kind == CredentialKind::Invitation && !found.is_expired(now))
-            .ok_or_else(gone)?;
-        let to = note_of(&invitation)?;
         let known = self.inner.store.users().by_email(&self.inner.system, &to.email).await?;
         let (user, new_password) = match known {
             Some(_) => (self.check_password(&to.email, accepting.password).await?, None),
@@ -165,6 +151,30 @@ impl Access {
         let user = about(told, self.inner.store.users().accept(&self.inner.system, &accepted, now)).await?;
         self.inner.principals.forget();
         Ok(user)
+    }
+
+    /// The invitation of that secret, if it can still be accepted.
+    pub(super) async fn open_invitation(
+        &self,
+        secret: &str,
+    ) -> FaultResult<(Digest, Credential, Invitation)> {
+        let gone = || {
+            Fault::new(
+                Code::NotFound,
+                "this invitation does not exist, was used or is too old; ask for a new one",
+            )
+        };
+        if !looks_like(CredentialKind::Invitation, secret) {
+            return Err(gone());
+        }
+        let hash = hash(secret);
+        let found = self.inner.store.credentials().by_hash(&self.inner.system, &hash).await?;
+        let now = self.inner.clock.now();
+        let invitation = found
+            .filter(|found| found.kind == CredentialKind::Invitation && !found.is_expired(now))
+            .ok_or_else(gone)?;
+        let to = note_of(&invitation)?;
+        Ok((hash, invitation, to))
     }
 
     /// Every user of the server.

@@ -35,7 +35,7 @@ impl Functions {
             let told = audit::changed(scope, "function", name, before, shown::function_alone(&function));
             match about(told, self.inner.store.functions().update(scope, &function, None)).await {
                 Ok(function) => {
-                    self.changed(scope, &function);
+                    self.changed(scope, &function).await;
                     return Ok(FunctionWithVersion { function, version: found.version });
                 }
                 Err(fault) if may_retry(&fault, expected, tries, &self.inner.settings) => pause(tries).await,

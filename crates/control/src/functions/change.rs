@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use nova_domain::access::InvokePolicy;
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::http::HttpAccess;
 use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::{CompileStatus, Version};
-use nova_domain::{Fault, FaultResult, FunctionName, Scope};
+use nova_domain::{AliasName, Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, first_build, may_retry, pause, validate_notes};
@@ -78,6 +79,8 @@ pub struct Change {
     pub max_calls: Patch<u32>,
     pub max_queue: Patch<u32>,
     pub max_wait_ms: Patch<u32>,
+    pub http: Patch<HttpAccess>,
+    pub http_alias: Patch<AliasName>,
     pub description: Patch<String>,
     pub tags: Patch<BTreeMap<String, String>>,
     pub invoke_policy: Patch<InvokePolicy>,
@@ -138,6 +141,7 @@ impl Functions {
         check_revision(&found.function, change.expected)?;
         let base = self.base_of(scope, &found).await?;
         let function = changed_function(&found.function, &change)?;
+        self.check_http(scope, &found.function, &function).await?;
         // The same code again is a wish to build it again, if the build had failed.
         let failed = change.source.is_some() && base.build.status == CompileStatus::Failed;
         let spec = self.changed_spec(base.spec.clone(), change).await?;
@@ -272,7 +276,7 @@ impl Functions {
     ) -> FaultResult<Function> {
         function.updated_at = self.inner.clock.now();
         let function = self.inner.store.functions().update(scope, &function, version).await?;
-        self.changed(scope, &function);
+        self.changed(scope, &function).await;
         self.count_stored(&scope.tenant).await;
         Ok(function)
     }
@@ -290,6 +294,10 @@ fn changed_function(function: &Function, change: &Change) -> FaultResult<Functio
     change.max_queue.clone().apply(&mut pool.max_queue, default.max_queue);
     change.max_wait_ms.clone().apply(&mut pool.max_wait_ms, default.max_wait_ms);
     pool.validate()?;
+    if !change.http.is_keep() {
+        function.http.set_access(change.http.clone().or_keep(None).unwrap_or_default());
+    }
+    function.http.alias = change.http_alias.clone().or_keep(function.http.alias);
     change.description.clone().apply(&mut function.description, String::new());
     change.tags.clone().apply(&mut function.tags, BTreeMap::new());
     validate_notes(&function.description, &function.tags)?;

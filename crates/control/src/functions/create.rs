@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use nova_domain::access::InvokePolicy;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::http::{HttpAccess, HttpSettings};
 use nova_domain::network::NetworkPolicy;
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::Version;
@@ -30,6 +31,7 @@ pub struct Create {
     pub limits: Limits,
     pub network: NetworkPolicy,
     pub pool: PoolSettings,
+    pub http: HttpAccess,
     pub description: String,
     pub tags: BTreeMap<String, String>,
     pub invoke_policy: InvokePolicy,
@@ -66,6 +68,8 @@ impl Functions {
         };
         spec.validate()?;
         spec.dependencies = self.dependencies_of(&spec).await?;
+        let mut http = HttpSettings::default();
+        http.set_access(create.http);
         let now = self.inner.clock.now();
         let function = Function {
             id: self.inner.ids.function(),
@@ -75,6 +79,7 @@ impl Functions {
             tags: create.tags,
             pool: create.pool,
             invoke_policy,
+            http,
             active_version: 1,
             latest_version: 1,
             revision: 1,
@@ -90,7 +95,7 @@ impl Functions {
         };
         let told = audit::created(scope, "function", &function.name, shown::function(&function, &version));
         about(told, self.inner.store.functions().create(scope, &function, &version)).await?;
-        self.changed(scope, &function);
+        self.changed(scope, &function).await;
         self.count_stored(&scope.tenant).await;
         self.await_build(scope, FunctionWithVersion { function, version }).await
     }

@@ -5,6 +5,7 @@ mod change;
 mod code;
 mod create;
 mod diff;
+mod http;
 mod read;
 mod remove;
 mod replace;
@@ -19,7 +20,7 @@ use nova_domain::version::{Build, CompileStatus, Version};
 use nova_domain::{Clock, Code, Fault, FaultResult, Scope};
 use nova_kit::ids::Ids;
 use nova_store::repo::FunctionWithVersion;
-use nova_store::{Store, System};
+use nova_store::{PageRequest, Store, System};
 
 use crate::build::{BuildQueue, Builder};
 use crate::build_log::LiveLogs;
@@ -95,9 +96,16 @@ impl Functions {
     }
 
     /// Tells everybody who keeps something of the function that it changed.
-    pub(crate) fn changed(&self, scope: &Scope, function: &Function) {
+    pub(crate) async fn changed(&self, scope: &Scope, function: &Function) {
         self.inner.snapshots.forget(scope, &function.name);
-        let keep = [function.active_version, function.latest_version];
+        let mut keep = vec![function.active_version, function.latest_version];
+        match self.inner.store.aliases().list(scope, &function.id, &PageRequest::largest()).await {
+            Ok(aliases) => keep.extend(aliases.items.iter().flat_map(|alias| alias.split.versions())),
+            // Idle sandboxes of old versions end by their age.
+            Err(fault) => {
+                return tracing::warn!(function = %function.id, error = %fault.log_line(), "no version is retired");
+            }
+        }
         self.inner.sandboxes.retire(&function.id, &keep);
     }
 
@@ -175,7 +183,7 @@ pub(crate) fn may_retry(fault: &Fault, expected: Option<u64>, tries: u32, settin
 }
 
 /// A short pause that grows with the tries, so that writers do not meet again at once.
-async fn pause(tries: u32) {
+pub(crate) async fn pause(tries: u32) {
     tokio::time::sleep(Duration::from_millis(u64::from(tries) * 5)).await;
 }
 

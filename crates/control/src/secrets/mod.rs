@@ -9,6 +9,7 @@ mod read;
 mod remove;
 mod reveal;
 mod rotate;
+mod sign;
 
 use std::sync::Arc;
 

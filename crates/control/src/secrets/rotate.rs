@@ -32,7 +32,12 @@ impl Secrets {
         let before = self.inner.vault.keys().ring().newest().to_string();
         // The key is a file, which no transaction of the store covers: told before and after.
         self.tell(json!({"key_id": before}), json!({"state": "begun"})).await?;
-        self.inner.vault.keys().add_key().map_err(seal_fault)?;
+        if let Err(fault) = self.inner.vault.keys().add_key().map_err(seal_fault) {
+            let told =
+                audit::changed(None, "master_key", "", json!({"key_id": before}), json!({"state": "failed"}));
+            audit::note(self.store(), Some(&told), AuditOutcome::Failed, fault.code()).await;
+            return Err(fault);
+        }
         let done = self.reseal().await?;
         if done.unreadable == 0 {
             self.inner.vault.keys().drop_old_keys().map_err(seal_fault)?;

@@ -140,11 +140,11 @@ impl Principal {
         within(&self.grants) || self.bounds.as_deref().is_some_and(within)
     }
 
-    /// Whether a role is what lets it act there: one that its credential leaves, if it narrows.
+    /// Whether a role is what lets it act there: one that it has, and that its credential leaves.
     pub fn acts_by_role(&self, role: &str, target: &Target<'_>) -> bool {
         let within =
             |grants: &[Grant]| grants.iter().any(|grant| &*grant.role == role && grant.reaches(target));
-        within(self.bounds.as_deref().unwrap_or(&self.grants))
+        within(&self.grants) && self.bounds.as_deref().is_none_or(within)
     }
 
     /// Everything it may at a place, together.

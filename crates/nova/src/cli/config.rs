@@ -40,6 +40,9 @@ pub(crate) struct ServerOptions {
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Address on which functions are served to outside, `auto` (the next port) or `off`.
+    #[arg(long, value_name = "ADDRESS")]
+    content_listen: Option<String>,
     /// `sqlite:DIR` or `postgres://..`.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
@@ -71,6 +74,7 @@ impl ServerOptions {
         let mut flags: Vec<(String, &'static str, Value)> = Vec::new();
         let texts = [
             ("--listen", "server.listen", &self.listen),
+            ("--content-listen", "content.listen", &self.content_listen),
             ("--database", "database.url", &self.database),
             ("--data-dir", "dirs.data", &self.data_dir),
         ];

@@ -150,6 +150,7 @@ fn create_body(project: &Project, archive: String) -> CreateFunction {
         env_vars: project.env_vars.clone(),
         limits: project.limits.clone(),
         network: project.network.clone(),
+        http: project.http,
         description: project.description.clone(),
         tags: project.tags.clone(),
         ..CreateFunction::default()
@@ -186,6 +187,8 @@ fn patch_body(project: &Project) -> PatchFunction {
             file_size_mb: set_or_default(&limits.file_size_mb),
         }),
         network: Patch::Value(project.network.clone()),
+        // No part of a version: switching it off ends addresses that were given out.
+        http: project.http.map_or(Patch::Absent, Patch::Value),
         description: Patch::Value(project.description.clone()),
         tags: Patch::Value(project.tags.clone()),
         ..PatchFunction::default()

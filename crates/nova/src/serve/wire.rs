@@ -23,7 +23,7 @@ use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
 use nova_store::{Store, StoreOptions, System};
-use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings, Site};
+use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper, memory, system as report};
@@ -33,6 +33,7 @@ use crate::settings::{ObjectSettings, PoolSettings, SecretSettings, ServerSettin
 pub(super) async fn serve(
     prepared: Prepared,
     listener: std::net::TcpListener,
+    content: Option<std::net::TcpListener>,
     metrics_handle: PrometheusHandle,
 ) -> anyhow::Result<()> {
     let Prepared { settings, shown, dirs, runtimes, keeper: keeper_config, may_respawn, metrics } = prepared;
@@ -66,7 +67,11 @@ pub(super) async fn serve(
     }
     report_isolation(&backend).await;
 
-    let comet_settings = comet_settings(&settings, &dirs.cache, vec![listener.local_addr()?.port()])?;
+    let mut own_ports = vec![listener.local_addr()?.port()];
+    let content_port =
+        content.as_ref().map(std::net::TcpListener::local_addr).transpose()?.map(|at| at.port());
+    own_ports.extend(content_port);
+    let comet_settings = comet_settings(&settings, &dirs.cache, own_ports)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new());
     let comet = Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings);
@@ -97,6 +102,7 @@ pub(super) async fn serve(
         }
     };
     let sink = Sink::start(store.clone(), system.clone(), SinkSettings::default());
+    comet.set_signals(sink.signals());
     let invoker: Arc<dyn Invoker> = Arc::new(Recorder::new(
         Arc::new(comet.clone()),
         catalog,
@@ -114,6 +120,8 @@ pub(super) async fn serve(
         super::access_settings(&settings, store.engine()),
     );
     access.set_vault(secrets.vault());
+    let issuers = settings.access.issuers.iter().map(crate::issuers::IssuerTable::settings);
+    access.set_issuers(issuers.collect::<anyhow::Result<_>>()?)?;
     if !settings.server.dev
         && let Some(made) = access.first_key().await.context("the first key could not be made")?
     {
@@ -127,6 +135,10 @@ pub(super) async fn serve(
     let builder = tokio::spawn({
         let (builder, stop) = (functions.builder(system.clone()), background.clone());
         async move { builder.run(stop).await }
+    });
+    let rolling = tokio::spawn({
+        let (rollouts, stop) = (functions.rollouts(system.clone()), background.clone());
+        async move { rollouts.run(stop).await }
     });
     let accessing = tokio::spawn({
         let (access, stop) = (access.clone(), background.clone());
@@ -165,6 +177,11 @@ pub(super) async fn serve(
         readiness: readiness(store.clone(), backend.clone()),
         guard: settings.server.dev.then(|| DevGuard::new([address.port()])),
         site: Site::new(false, settings.server.public_origins.iter().cloned()),
+        content: content_port.map(|port| ContentSite {
+            port,
+            public_url: (!settings.content.public_url.is_empty())
+                .then(|| settings.content.public_url.clone()),
+        }),
     });
     let fixed = nova_api::v1::SystemView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -184,12 +201,32 @@ pub(super) async fn serve(
         ..ServeSettings::default()
     };
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let beside = match content {
+        Some(content) => {
+            let address = content.local_addr()?;
+            let content = tokio::net::TcpListener::from_std(content)?;
+            tracing::info!(%address, "functions are served to outside");
+            Some(tokio::spawn(nova_zenith::serve_content(
+                content,
+                app.clone(),
+                signal.clone(),
+                serving.clone(),
+            )))
+        }
+        None => None,
+    };
     let served = nova_zenith::serve(listener, app, signal, serving).await;
+    if let Some(beside) = beside {
+        // It stops by the same signal, and drains as long.
+        let _ = beside.await;
+    }
     tracing::info!("stopping");
     // 2. Stop background work, then sandboxes.
     background.cancel();
-    let _ =
-        tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(pool, builder, accessing) }).await;
+    let _ = tokio::time::timeout(Duration::from_secs(5), async {
+        tokio::join!(pool, builder, rolling, accessing)
+    })
+    .await;
     if let Err(error) = backend.shutdown().await {
         tracing::warn!(%error, "the keeper did not stop");
     }

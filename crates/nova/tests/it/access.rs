@@ -97,7 +97,7 @@ fn the_client_of_aws_for_python_calls_functions_with_a_key_pair() {
     assert!(!nova(&["key", "list", "-o", "json"]).contains(secret));
     let run = |id: &str, secret: &str| {
         std::process::Command::new(crate::server::root().join("scripts/boto3"))
-            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/boto3.py"))
+            .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/lambda_client.py"))
             .args([&server.url(), id, secret])
             .env("NO_PROXY", "127.0.0.1")
             .output()
@@ -209,6 +209,101 @@ fn a_function_lets_in_whom_its_policy_names_and_functions_by_their_keys() {
     assert!(!runs.contains("platform_error"), "{runs}");
     nova(&["fn", "update", "pay", "--any-caller"]);
     assert!(let_in(&ada, &[]) && let_in(&bob, &[]));
+}
+
+#[test]
+fn people_accounts_roles_and_sessions_are_managed_from_the_command_line() {
+    let server = Server::start_guarded(&[]);
+    let key = first_key(&server);
+    let nova_as = |key: &str, arguments: &[&str]| {
+        command(&server.url()).env("NOVA_KEY", key).args(arguments).output().unwrap()
+    };
+    let nova = |arguments: &[&str]| {
+        let output = nova_as(&key, arguments);
+        let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert!(output.status.success(), "{arguments:?}: {out}{err}\n{}", server.log());
+        out.into_owned()
+    };
+    let told = |output: std::process::Output| {
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    let json = |text: String| serde_json::from_str::<serde_json::Value>(&text).unwrap();
+
+    // An invitation becomes a member.
+    let link = nova(&["user", "invite", "ada@example.com", "--role", "admin"]);
+    let (address, secret) = link.trim().split_once("/ui/#/accept/").unwrap();
+    assert_eq!(address, server.url());
+    assert!(nova(&["user", "invitations"]).contains("ada@example.com"));
+    let body = serde_json::json!({"secret": secret, "name": "Ada", "password": "a long enough password"});
+    let json_type = "Content-Type: application/json";
+    let accepted = server.request("POST", "/auth/accept", &[json_type], body.to_string().as_bytes());
+    assert_eq!(accepted.0, 200, "{}", accepted.1);
+    let ada = json(nova(&["user", "show", "ADA@example.com", "-o", "json"]));
+    let ada_id = ada["user"].as_str().unwrap().to_owned();
+    assert_eq!((&ada["role"], &ada["name"]), (&"admin".into(), &"Ada".into()));
+    assert!(nova(&["user", "list", "-o", "yaml"]).contains("email: ada@example.com"));
+    assert!(nova(&["user", "show", &ada_id, "--of-server"]).contains("active"));
+    assert!(nova(&["user", "set-role", "ada@example.com", "member"]).contains("member"));
+    let nobody = told(nova_as(&key, &["user", "show", "bob@example.com"]));
+    assert!(nobody.0 == Some(5) && nobody.1.contains("nova user list"), "{}", nobody.1);
+
+    // A role of one's own, for an account with a key.
+    let made = nova(&[
+        "role",
+        "create",
+        "caller",
+        "--permission",
+        "function:invoke",
+        "--permission",
+        "function:read",
+    ]);
+    assert!(made.contains("function:invoke"));
+    let wrong = told(nova_as(&key, &["role", "create", "odd", "--permission", "function:fly"]));
+    assert!(wrong.0 == Some(3) && wrong.1.contains("function:fly"), "{}", wrong.1);
+    let account = json(nova(&["account", "create", "robot", "--description", "of a test", "-o", "json"]));
+    let subject = account["subject"].as_str().unwrap();
+    let bound = json(nova(&["binding", "create", subject, "caller@default/pay-*", "-o", "json"]));
+    let binding = bound["id"].as_str().unwrap().to_owned();
+    assert!(nova(&["binding", "list"]).contains("pay-*"));
+    let made = json(nova(&["key", "create", "of-robot", "--service-account", "robot", "-o", "json"]));
+    let robot = made["secret"].as_str().unwrap();
+    assert!(told(nova_as(robot, &["whoami"])).1.contains("robot"));
+    let refused = told(nova_as(robot, &["user", "list"]));
+    assert!(refused.0 == Some(3) && refused.1.contains("member:read"), "{}", refused.1);
+    assert!(
+        nova(&["role", "update", "caller", "--add", "member:read", "--remove", "function:read"])
+            .contains("member:read")
+    );
+    let built_in = told(nova_as(&key, &["role", "update", "viewer", "--add", "member:read"]));
+    assert!(built_in.1.contains("built in"), "{}", built_in.1);
+    let in_use = told(nova_as(&key, &["role", "delete", "caller"]));
+    assert!(in_use.0 == Some(3) && in_use.1.contains("conflict"), "{}", in_use.1);
+    nova(&["binding", "delete", &binding]);
+    nova(&["role", "delete", "caller"]);
+    nova(&["account", "delete", "robot"]);
+    assert_eq!(told(nova_as(robot, &["whoami"])).0, Some(3));
+
+    // Sessions are the caller's own; one that a key began shows where from.
+    let begun = serde_json::json!({"key": key}).to_string();
+    let headers = [json_type, "User-Agent: a test"];
+    assert_eq!(server.request("POST", "/auth/sign-in", &headers, begun.as_bytes()).0, 200);
+    let sessions = json(nova(&["session", "list", "-o", "json"]));
+    assert_eq!((&sessions[0]["agent"], &sessions[0]["by"]), (&"a test".into(), &"key".into()));
+    nova(&["session", "end", sessions[0]["id"].as_str().unwrap()]);
+    assert_eq!(json(nova(&["session", "list", "-o", "json"])), serde_json::json!([]));
+
+    // Out, and gone.
+    assert!(nova(&["user", "disable", "ada@example.com"]).contains("disabled"));
+    assert!(nova(&["user", "enable", &ada_id]).contains("active"));
+    let asked = told(nova_as(&key, &["user", "remove", "ada@example.com"]));
+    assert!(asked.0 == Some(5) && asked.1.contains("--yes"), "{}", asked.1);
+    nova(&["user", "remove", "ada@example.com", "--yes"]);
+    assert!(!nova(&["user", "list"]).contains("ada@example.com"));
+    nova(&["user", "remove", "ada@example.com", "--of-server", "--yes"]);
+    assert!(!nova(&["user", "list", "--of-server"]).contains("ada@example.com"));
+    nova(&["user", "invite", "bob@example.com", "--of-server"]);
+    let open = json(nova(&["user", "invitations", "--of-server", "-o", "json"]));
+    nova(&["user", "withdraw", open[0]["id"].as_str().unwrap(), "--of-server"]);
 }
 
 fn files_below(folder: &std::path::Path) -> Vec<std::path::PathBuf> {

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod access;
+mod audit;
 mod cli;
+mod content;
 mod crowd;
 mod dependencies;
 mod examples;
@@ -12,6 +14,7 @@ mod http;
 mod lambda;
 mod lambda_programs;
 mod lifecycle;
+mod quotas;
 mod rootless;
 mod secrets;
 mod server;

@@ -64,6 +64,8 @@ impl Server {
         let mut arguments: Vec<String> = how.iter().map(|text| (*text).to_owned()).collect();
         arguments.push("--listen".to_owned());
         arguments.push(format!("127.0.0.1:{port}"));
+        arguments.push("--content-listen".to_owned());
+        arguments.push("127.0.0.1:0".to_owned());
         arguments.push("--data-dir".to_owned());
         arguments.push(dir.join("d").display().to_string());
         // Each server in its own uid range, so that what one leaves is told from another's.
@@ -193,6 +195,12 @@ impl Server {
     pub(crate) fn kill_and_restart(&mut self) {
         signal(self.pid(), "KILL");
         self.child.wait().unwrap();
+        self.child = spawn(&self.arguments, &self.dir);
+        self.wait_ready();
+    }
+
+    /// Starts it again in the same folder, after a stop.
+    pub(crate) fn start_again(&mut self) {
         self.child = spawn(&self.arguments, &self.dir);
         self.wait_ready();
     }

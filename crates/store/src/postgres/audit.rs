@@ -10,6 +10,7 @@ use tokio_postgres::types::ToSql;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write};
+use crate::System;
 use crate::audit::{Draft, Walk, draft_of_note, genesis};
 use crate::error::StoreResult;
 use crate::observe::observed;
@@ -44,6 +45,7 @@ statements! {
               AND ($5::text IS NULL OR resource_kind = $5) AND ($6::text IS NULL OR resource_name = $6) \
               AND ($7::text IS NULL OR outcome = $7) AND at >= $8 AND at < $9 \
             ORDER BY seq DESC LIMIT $10";
+    CHAINS = "SELECT tenant_id FROM audit_heads UNION SELECT tenant_id FROM audit_entries ORDER BY tenant_id LIMIT 100000";
     WALK = "SELECT ", audit_columns!(), " FROM audit_entries WHERE tenant_id = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 }
 
@@ -195,6 +197,14 @@ impl Audit for PostgresAudit {
                 return Ok(walk.end(stored.as_ref(), self.head(chain).await?.as_ref()));
             }
         }
+    }
+
+    async fn chains(&self, _: &System) -> FaultResult<Vec<Chain>> {
+        observed(ENGINE, "audit.chains", async {
+            let rows = self.0.read(Access::System, CHAINS, &[]).await?;
+            rows.iter().map(|row| Ok(Chain::parse(row.try_get(0)?)?)).collect()
+        })
+        .await
     }
 
     async fn note(

@@ -20,8 +20,8 @@ use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
 use crate::repo::function::{
-    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version,
-    search_needle, search_text,
+    alias_not_resolved, changed_meanwhile, check_create, check_update, name_taken, no_such_function,
+    no_such_version, search_needle, search_text,
 };
 use crate::repo::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 use crate::rows::{FunctionData, FunctionRow, document, to_i64, to_u32};
@@ -160,6 +160,7 @@ impl Functions for PostgresFunctions {
                 return Err(no_such_version(name.as_str(), 0));
             }
             Qualifier::Number(number) => i64::from(*number),
+            Qualifier::Alias(pick) => return Err(alias_not_resolved(&pick.name)),
         };
         observed(ENGINE, "functions.get_with_version", async {
             let key: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =

@@ -4,6 +4,7 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod alias;
 mod audit;
 mod credential;
 mod database;
@@ -49,6 +50,7 @@ pub(crate) fn statements() -> Vec<Statement> {
         run::STATEMENTS,
         log::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
@@ -67,6 +69,7 @@ pub(crate) async fn open(target: &PostgresUrl, options: &StoreOptions) -> FaultR
     Ok(Store {
         functions: Arc::new(function::PostgresFunctions(database.clone())),
         versions: Arc::new(version::PostgresVersions(database.clone())),
+        aliases: Arc::new(alias::PostgresAliases(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
         secrets: Arc::new(secret::PostgresSecrets(database.clone())),

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use nova_domain::audit::{AuditFilter, AuditOutcome, Chain, Change, Entry, Head, Verification};
 use nova_domain::{Code, Fault, FaultResult};
 
+use crate::System;
 use crate::page::{Page, PageRequest};
 
 /// Who changed what.
@@ -20,6 +21,9 @@ pub trait Audit: Send + Sync {
     /// earlier look: somebody who may write to the database can write a whole chain anew, and
     /// only what is kept elsewhere tells.
     async fn verify(&self, chain: &Chain, anchor: Option<Head>) -> FaultResult<Verification>;
+
+    /// Every chain that there is, also those of tenants that are gone.
+    async fn chains(&self, system: &System) -> FaultResult<Vec<Chain>>;
 
     /// Appends an entry of something that changed nothing here: a refusal, or a change elsewhere, as
     /// of a file. Its transaction has nothing else.

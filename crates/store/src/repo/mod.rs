@@ -2,6 +2,7 @@
 //! `Conflict` and `InvalidArgument` say what the caller did; `Unavailable` (database not
 //! reachable, queue full) and `Internal` what the platform could not.
 
+pub mod alias;
 pub mod audit;
 pub mod credential;
 pub mod function;
@@ -14,6 +15,7 @@ pub mod tenant;
 pub mod user;
 pub mod version;
 
+pub use alias::Aliases;
 pub use audit::Audit;
 pub use credential::Credentials;
 

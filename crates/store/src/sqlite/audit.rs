@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::file::File;
 use super::query::{execute, many, one};
+use crate::System;
 use crate::audit::{Draft, Walk, draft_of_note, genesis};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest, bad_cursor};
@@ -40,6 +41,7 @@ statements! {
               AND (?5 IS NULL OR resource_kind = ?5) AND (?6 IS NULL OR resource_name = ?6) \
               AND (?7 IS NULL OR outcome = ?7) AND at >= ?8 AND at < ?9 \
             ORDER BY seq DESC LIMIT ?10";
+    CHAINS = "SELECT tenant_id FROM audit_heads UNION SELECT tenant_id FROM audit_entries LIMIT 100000";
     WALK = "SELECT ", audit_columns!(), " FROM audit_entries WHERE tenant_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3";
 }
 
@@ -177,6 +179,15 @@ impl Audit for SqliteAudit {
                 return Ok(walk.end(stored.as_ref(), self.head(chain).await?.as_ref()));
             }
         }
+    }
+
+    async fn chains(&self, _: &System) -> FaultResult<Vec<Chain>> {
+        self.0
+            .read("audit.chains", move |connection| {
+                let names: Vec<String> = many(connection, CHAINS, [], |row| row.get(0))?;
+                Ok(names.iter().map(|name| Chain::parse(name)).collect::<FaultResult<_>>()?)
+            })
+            .await
     }
 
     async fn note(

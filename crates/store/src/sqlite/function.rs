@@ -18,8 +18,8 @@ use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::page::{Page, PageRequest};
 use crate::repo::function::{
-    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version,
-    search_needle, search_text,
+    alias_not_resolved, changed_meanwhile, check_create, check_update, name_taken, no_such_function,
+    no_such_version, search_needle, search_text,
 };
 use crate::repo::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 use crate::rows::{FunctionData, FunctionRow, VersionRow, document, to_i64, to_u32};
@@ -151,6 +151,7 @@ impl Functions for SqliteFunctions {
             // No version has the number 0, which means the active one to the statement.
             Qualifier::Number(0) => return Err(self.without_version(&scope, &name, 0).await),
             Qualifier::Number(number) => i64::from(*number),
+            Qualifier::Alias(pick) => return Err(alias_not_resolved(&pick.name)),
         };
         self.0
             .read("functions.get_with_version", move |connection| {

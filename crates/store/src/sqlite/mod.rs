@@ -1,5 +1,6 @@
 //! SQLite: three files, each with one writer thread and a few readers.
 
+mod alias;
 mod audit;
 mod credential;
 mod file;
@@ -49,6 +50,7 @@ pub(crate) fn nova_statements() -> Vec<Statement> {
         quota::STATEMENTS,
         role::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
     ]
     .concat()
 }
@@ -70,6 +72,7 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
     Ok(Store {
         functions: Arc::new(function::SqliteFunctions(nova.clone())),
         versions: Arc::new(version::SqliteVersions(nova.clone())),
+        aliases: Arc::new(alias::SqliteAliases(nova.clone())),
         runs: Arc::new(run::SqliteRuns(log.clone())),
         logs: Arc::new(log::SqliteLogs(log.clone())),
         secrets: Arc::new(secret::SqliteSecrets(nova.clone())),

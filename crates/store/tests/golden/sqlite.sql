@@ -1,4 +1,5 @@
 -- nova.db
+CREATE INDEX aliases_due ON aliases (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX bindings_by_subject ON bindings (subject, id);
 CREATE INDEX bindings_by_tenant ON bindings (tenant_id, id);
 CREATE INDEX credential_secrets_key ON credential_secrets (key_id);
@@ -46,6 +47,20 @@ CREATE TABLE audit_heads (
     seq       INTEGER NOT NULL,
     hash      TEXT NOT NULL
 ) STRICT;
+CREATE TABLE aliases (
+    function_id TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    tenant_id   TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    -- JSON document: weights, history, rollout.
+    data        TEXT NOT NULL,
+    -- When a running rollout is to be looked at.
+    due_at      INTEGER,
+    revision    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (function_id, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE bindings (
     id         TEXT PRIMARY KEY NOT NULL,
     tenant_id  TEXT NOT NULL,

@@ -210,6 +210,7 @@ pub(crate) fn function(scope: &Scope, text: &str) -> Function {
         tags: [("team".to_owned(), "Blue".to_owned())].into(),
         pool: PoolSettings::default(),
         invoke_policy: Default::default(),
+        http: Default::default(),
         active_version: 1,
         latest_version: 1,
         revision: 1,

@@ -111,6 +111,10 @@ fn kind(fault: &Fault) -> (u16, &'static str) {
         | Code::Unavailable
         | Code::MissingOnHost
         | Code::SandboxLost
+        // Those three are of the content listener, which has no such answers.
+        | Code::FunctionFailed
+        | Code::FunctionTimeout
+        | Code::BadAnswer
         | Code::Internal => (code.http_status(), "ServiceException"),
     };
     (status, named.map(|named| named.0).or(refusal.map(|refusal| refusal.aws_type())).unwrap_or(name))

@@ -10,7 +10,7 @@ pub(crate) mod measure;
 mod scope;
 mod signature;
 pub(crate) mod site;
-mod trace;
+pub(crate) mod trace;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -35,6 +35,7 @@ use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
 const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
 
 /// Takes requests in and gives answers out.
@@ -146,12 +147,12 @@ impl Edge {
 }
 
 /// A request id of a client: 1 to 128 letters, digits, `.`, `_` or `-`.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
+pub(crate) fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
@@ -161,7 +162,12 @@ fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
 }
 
 /// The problem document in place of the empty answer, whose headers (such as `Allow`) stay.
-fn problem_response(refused: &Refused, request_id: &str, mut response: Response, is_aws: bool) -> Response {
+pub(crate) fn problem_response(
+    refused: &Refused,
+    request_id: &str,
+    mut response: Response,
+    is_aws: bool,
+) -> Response {
     if let Some(after) = refused.fault.retry_after() {
         // Whole seconds, rounded up: never sooner than said.
         let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
@@ -183,8 +189,11 @@ fn problem_response(refused: &Refused, request_id: &str, mut response: Response,
     response
 }
 
-/// Names the request in its answer.
+/// Names the request in its answer, and keeps the answer out of pages from elsewhere: no browser gives
+/// it to one as a picture or a script, whatever it holds.
 fn sign(headers: &mut HeaderMap, context: &Context) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, value);
     }

@@ -1,9 +1,10 @@
 //! The router: one handler per row of the table of endpoints.
 
 mod access;
+mod alias;
 mod answer;
 mod audit;
-mod call;
+pub(crate) mod call;
 mod code;
 mod console;
 mod function;
@@ -61,6 +62,20 @@ handlers! {
     "get_build_log" => version::build_log::build_log,
     "activate_version" => version::activate::activate,
     "diff_versions" => version::diff::diff,
+    "create_alias" => alias::create,
+    "list_aliases" => alias::list,
+    "get_alias" => alias::get,
+    "update_alias" => alias::update,
+    "delete_alias" => alias::delete,
+    "promote_alias" => alias::promote,
+    "rollback_alias" => alias::roll_back,
+    "start_rollout" => alias::rollout::start,
+    "get_rollout" => alias::rollout::get,
+    "pause_rollout" => alias::rollout::pause,
+    "resume_rollout" => alias::rollout::resume,
+    "abort_rollout" => alias::rollout::abort,
+    "get_function_url" => function::url::get,
+    "sign_function_url" => function::url::sign,
     "invoke" => call::invoke::invoke,
     "aws_invoke" => call::aws::invoke,
     "invoke_stream" => call::stream::stream,
@@ -85,6 +100,9 @@ handlers! {
     "get_metrics" => platform::metrics::text,
     "sign_in" => access::auth::sign_in,
     "sign_out" => access::auth::sign_out,
+    "list_providers" => access::oidc::providers,
+    "start_oidc" => access::oidc::start,
+    "finish_oidc" => access::oidc::callback,
     "get_me" => access::auth::me,
     "create_key" => access::keys::create,
     "list_keys" => access::keys::list,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures::StreamExt as _;
 use nova_api::client::LogQuery;
+use nova_domain::log::{LogLine, LogStream};
 use serde_json::{Value, json};
 
 use crate::support::{Script, Server};
@@ -82,4 +83,60 @@ async fn a_follower_gets_history_and_what_comes_and_resumes_without_loss() {
     let event = events.next().await.expect("more").expect("no break");
     let event = String::from_utf8(event.into()).expect("text");
     assert!(event.starts_with("id: ") && event.contains("\"text\":\"missed\""), "{event}");
+}
+
+#[tokio::test]
+async fn a_line_of_a_running_call_is_heard_while_it_runs_and_once() {
+    let server = Server::start().await;
+    server.create("f").await;
+    let follow = |last: &str| {
+        let request = server.request("GET", "/functions/f/logs?follow=true&tail=0");
+        let request = if last.is_empty() { request } else { request.header("last-event-id", last) };
+        async { request.send().await.expect("an answer").bytes_stream() }
+    };
+    let mut events = follow("").await;
+    server.invoker.next(Script::Hang);
+    let caller = tokio::spawn(server.request("POST", "/functions/f/invoke").body("{}").send());
+    server.invoker.began.notified().await;
+    let call = server.invoker.last_call();
+    let catalog = server.invoker.catalog.get().expect("set at the start");
+    let function = catalog.resolve(&call.scope, &call.target).await.expect("is there").function.id.clone();
+    let print = |text: &str| {
+        let at = crate::support::now();
+        let line = LogLine { at, stream: LogStream::Stdout, text: text.to_owned() };
+        server.sink.signals().printed(&call.id, &function, vec![line]);
+    };
+    let id_of = |event: &str, text: &str| {
+        assert!(event.contains(&format!("\"text\":\"{text}\"")), "{event}");
+        let id = event.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned();
+        assert!(event.contains(&format!("\"cursor\":\"{id}\"")), "{event}");
+        id
+    };
+    print("one");
+    let first = id_of(&next(&mut events).await, "one");
+    print("two");
+    let second = id_of(&next(&mut events).await, "two");
+    // One that reconnects while the call runs.
+    id_of(&next(&mut follow(&first).await).await, "two");
+    // The caller leaves: what was printed is kept, and heard by nobody again.
+    caller.abort();
+    server.invoker.cancelled.notified().await;
+    server.sink.flush().await;
+    let kept = server.get(&format!("/runs/{}/logs", call.id)).await.good(200);
+    assert_eq!(texts(&kept), ["one", "two"]);
+    let mut resumed = follow(&first).await;
+    id_of(&next(&mut resumed).await, "two");
+    let mut at_end = follow(&second).await;
+    say(&server, &["three"]).await;
+    for events in [&mut events, &mut resumed, &mut at_end] {
+        id_of(&next(events).await, "three");
+    }
+    // As a cursor of a page it is as good as that of the last stored line before it.
+    let page = server.get(&format!("/functions/f/logs?cursor={second}")).await.good(200);
+    assert_eq!(texts(&page), ["one", "two", "three"]);
+}
+
+async fn next(events: &mut (impl futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin)) -> String {
+    let event = tokio::time::timeout(Duration::from_secs(10), events.next()).await.expect("in time");
+    String::from_utf8(event.expect("goes on").expect("no break").into()).expect("text")
 }

@@ -6,6 +6,7 @@ use crate::support::Server;
 
 fn filled(path: &str) -> String {
     path.replace("{name}", "nobody")
+        .replace("{alias}", "live")
         .replace("{id}", "01ABC")
         .replace("{version}", "1")
         .replace("{v1}", "1")
@@ -59,6 +60,9 @@ async fn endpoints_of_a_namespace_see_nothing_of_another_tenant() {
             server.request(row.method.as_str(), &filled(&path)).header("x-nova-tenant", "other");
         request = match row.id {
             "update_function" | "update_secret" => request.json(&serde_json::json!({})),
+            "create_alias" => request.json(&serde_json::json!({"name": "live", "version": 1})),
+            "update_alias" | "promote_alias" | "sign_function_url" => request.json(&serde_json::json!({})),
+            "start_rollout" => request.json(&serde_json::json!({"version": 1})),
             "replace_code" => request.json(&serde_json::json!({"code": "x"})),
             "get_file" => request.query(&[("path", "main.py")]),
             _ => request,

@@ -128,6 +128,12 @@ fn begun(outcomes: &[Value]) -> BTreeSet<i64> {
     all
 }
 
+/// How often something is done: `NOVA_TEST_ROUNDS` times as often as usual.
+fn rounds(usual: usize) -> usize {
+    let times = std::env::var("NOVA_TEST_ROUNDS").ok().and_then(|text| text.parse().ok());
+    usual * times.unwrap_or(1)
+}
+
 fn lines(outcome: &Outcome) -> BTreeSet<String> {
     outcome.logs.iter().map(|line| line.text.clone()).collect()
 }
@@ -167,7 +173,7 @@ pub async fn what_a_call_leaves_running_is_gone_before_the_next_begins(stage: Ar
 /// that the first call takes long, before the server has read that it is over.
 pub async fn a_server_that_got_no_cpu_for_a_while_loses_no_lines(stage: Arc<Stage>) {
     let function = deploy(&stage, 20).await;
-    for round in 0..30 {
+    for round in 0..rounds(30) {
         stage.world.value(&function, json!({ "n": -1 })).await;
         let sleeping: Vec<_> = (0..WORKERS)
             .map(|_| {
@@ -194,7 +200,7 @@ pub async fn a_server_that_got_no_cpu_for_a_while_loses_no_lines(stage: Arc<Stag
 
 pub async fn large_and_streaming_calls_mix_with_calls_ahead(stage: Arc<Stage>) {
     let function = deploy(&stage, 20).await;
-    for round in 0..5 {
+    for round in 0..rounds(5) {
         let calls = (0..40).map(|n| {
             let large = if n % 5 == 0 { "y".repeat(100_000) } else { String::new() };
             let event = json!({ "n": round * 40 + n, "do": "print", "padding": large });
@@ -214,11 +220,13 @@ pub async fn large_and_streaming_calls_mix_with_calls_ahead(stage: Arc<Stage>) {
                 None
             }
         });
-        for (n, outcome) in join_all(calls).await.into_iter().enumerate() {
-            let n = round * 40 + n;
-            let outcome = outcome.unwrap().unwrap();
+        let outcomes: Vec<_> = join_all(calls).await.into_iter().map(|one| one.unwrap().unwrap()).collect();
+        let all: Vec<_> = outcomes.iter().map(lines).collect();
+        for (n, outcome) in outcomes.iter().enumerate() {
             assert!(outcome.result.is_ok(), "{outcome:?}");
-            assert_eq!(lines(&outcome), [format!("out {n}"), format!("err {n}")].into(), "call {n}");
+            let called = round * 40 + n;
+            let printed = [format!("out {called}"), format!("err {called}")];
+            assert_eq!(all[n], printed.into(), "call {called}, all: {all:?}");
         }
     }
 }

@@ -152,6 +152,7 @@ impl World {
             tags: Default::default(),
             pool: PoolSettings::default(),
             invoke_policy: Default::default(),
+            http: Default::default(),
             active_version: 1,
             latest_version: 1,
             revision: 1,

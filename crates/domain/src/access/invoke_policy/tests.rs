@@ -22,6 +22,7 @@ fn function(allow: &[&str], deny: &[&str]) -> Function {
         tags: Default::default(),
         pool: PoolSettings::default(),
         invoke_policy: InvokePolicy { allow: rules(allow), deny: rules(deny) },
+        http: Default::default(),
         active_version: 1,
         latest_version: 1,
         revision: 1,

@@ -1,6 +1,7 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod alias;
 mod audit;
 mod credential;
 mod function;
@@ -131,6 +132,15 @@ mod on {
             functions_and_storage_over_a_quota_are_refused_whole
             of_many_concurrent_creates_as_many_succeed_as_there_is_room_for
             calls_of_a_window_are_given_out_once
+        ;
+        alias:
+            an_alias_is_read_as_it_was_stored_and_an_old_revision_is_a_conflict
+            aliases_are_listed_by_name_and_go_with_their_function
+            aliases_of_another_scope_are_not_found
+            rollouts_of_all_tenants_are_found_when_they_are_due
+            of_two_servers_that_look_at_a_rollout_one_is_refused
+            a_function_takes_only_so_many_aliases
+            outcomes_are_of_runs_of_that_version_that_ended_since
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable

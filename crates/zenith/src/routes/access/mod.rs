@@ -4,6 +4,7 @@ pub(super) mod auth;
 pub(super) mod convert;
 pub(super) mod keys;
 pub(super) mod namespaces;
+pub(super) mod oidc;
 pub(super) mod people;
 pub(super) mod roles;
 pub(super) mod tenants;

@@ -11,6 +11,7 @@ pub(super) mod delete;
 pub(super) mod get;
 pub(super) mod list;
 pub(super) mod update;
+pub(super) mod url;
 
 /// Saying who may call a function needs more than changing it.
 fn may_share(context: &Context, name: &FunctionName) -> FaultResult<()> {

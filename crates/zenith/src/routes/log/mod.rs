@@ -4,7 +4,7 @@ pub(super) mod of_function;
 pub(super) mod of_run;
 
 use nova_api::v1::{LogLineView, Page};
-use nova_aurora::{LogCursor, LogPage, RecordedLine};
+use nova_aurora::{FollowedLine, LogCursor, LogPage, LogPlace, RecordedLine};
 use nova_domain::{FaultResult, RunId};
 
 use crate::query::Query;
@@ -19,6 +19,16 @@ fn view(recorded: RecordedLine) -> LogLineView {
     }
 }
 
+fn followed(followed: FollowedLine) -> LogLineView {
+    LogLineView {
+        cursor: followed.place.to_string(),
+        at: followed.line.at,
+        stream: followed.line.stream,
+        text: followed.line.text,
+        request_id: followed.run.into(),
+    }
+}
+
 fn page(found: LogPage) -> Page<LogLineView> {
     let next_cursor = found.more.then(|| found.next.to_string());
     Page { items: found.lines.into_iter().map(view).collect(), next_cursor }
@@ -26,6 +36,10 @@ fn page(found: LogPage) -> Page<LogLineView> {
 
 fn cursor(query: &Query) -> FaultResult<Option<LogCursor>> {
     query.get("cursor").map(LogCursor::parse).transpose()
+}
+
+fn place(query: &Query) -> FaultResult<Option<LogPlace>> {
+    query.get("cursor").map(LogPlace::parse).transpose()
 }
 
 fn run(query: &Query) -> FaultResult<Option<RunId>> {

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use futures::StreamExt as _;
 use http::HeaderMap;
 use nova_api::v1::Problem;
-use nova_aurora::{LINES_MAX, LogCursor, LogQuery, RecordedLine};
+use nova_aurora::{FollowedLine, LINES_MAX, LogPlace, LogQuery};
 use nova_domain::FaultResult;
 
-use super::{cursor, page, run, view};
+use super::{followed, page, place, run};
 use crate::app::App;
 use crate::edge::context::Ctx;
 use crate::query::{PathParams, Query};
@@ -27,7 +27,7 @@ pub(crate) async fn of_function(
     let mut wanted = LogQuery {
         tail: query.number("tail", 0, LINES_MAX)?,
         since: query.time("since", &*parts.clock)?,
-        after: cursor(&query)?,
+        after: place(&query)?,
         run: run(&query)?,
     };
     if !query.flag("follow")? {
@@ -38,7 +38,7 @@ pub(crate) async fn of_function(
     }
     // A browser that reconnects names the last line that it got.
     if let Some(last) = headers.get("last-event-id").and_then(|value| value.to_str().ok()) {
-        wanted.after = Some(LogCursor::parse(last)?);
+        wanted.after = Some(LogPlace::parse(last)?);
     }
     let lines = parts.observatory.follow(&ctx.scope, &name, &wanted).await?;
     let request_id = ctx.request_id.clone();
@@ -46,10 +46,10 @@ pub(crate) async fn of_function(
 }
 
 /// A line as an event whose id resumes after it; a fault as the last one.
-fn frame(line: FaultResult<RecordedLine>, request_id: &str) -> Bytes {
+fn frame(line: FaultResult<FollowedLine>, request_id: &str) -> Bytes {
     match line {
         Ok(line) => {
-            let view = view(line);
+            let view = followed(line);
             sse::event("", Some(&view.cursor), &serde_json::to_vec(&view).unwrap_or_default())
         }
         Err(fault) => {
