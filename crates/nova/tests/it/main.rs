@@ -10,6 +10,7 @@ mod failures;
 mod http;
 mod lambda;
 mod lifecycle;
+mod logs;
 mod secrets;
 mod server;
 mod traces;
