@@ -7,6 +7,7 @@ use nova_domain::function::Function;
 use nova_domain::{AliasName, Code, Fault, FaultResult, FunctionName, Scope, Timestamp};
 use nova_store::{Page, PageRequest};
 
+use crate::audit::{self, about, shown};
 use crate::functions::{Functions, check_revision_of, may_retry, not_ready, pause};
 
 pub use rollout::Rollouts;
@@ -57,7 +58,9 @@ impl Functions {
             updated_at: now,
         };
         self.check_versions(scope, &function, &alias.split, None).await?;
-        self.inner.store.aliases().create(&alias).await?;
+        let called = format!("{}/{}", function.name, alias.name);
+        let told = audit::created(scope, "alias", called, shown::alias(&alias));
+        about(told, self.inner.store.aliases().create(&alias)).await?;
         self.changed(scope, &function).await;
         Ok(alias)
     }
@@ -167,7 +170,8 @@ impl Functions {
                     ),
                 ));
             }
-            match self.inner.store.aliases().delete(&found).await {
+            let told = audit::deleted(scope, "alias", format!("{function}/{alias}"), shown::alias(&found));
+            match about(told, self.inner.store.aliases().delete(&found)).await {
                 Ok(()) => {
                     self.changed(scope, &of).await;
                     return Ok(());
@@ -201,7 +205,9 @@ impl Functions {
             }
             self.check_versions(scope, &of, &after.split, Some(&before.split)).await?;
             after.updated_at = now;
-            match self.inner.store.aliases().update(&after).await {
+            let called = format!("{function}/{name}");
+            let told = audit::changed(scope, "alias", called, shown::alias(&before), shown::alias(&after));
+            match about(told, self.inner.store.aliases().update(&after)).await {
                 Ok(stored) => {
                     self.changed(scope, &of).await;
                     return Ok(stored);

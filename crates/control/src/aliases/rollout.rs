@@ -6,6 +6,7 @@ use nova_domain::{AliasName, Code, FaultResult, FunctionName, Scope};
 use nova_store::System;
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{self, about, quietly, shown};
 use crate::functions::Functions;
 
 /// Rollouts that are looked at in one go.
@@ -119,7 +120,15 @@ impl Rollouts {
         if after.split != before.split {
             after.updated_at = now;
         }
-        let stored = inner.store.aliases().update(&after).await?;
+        let (was, is) = (shown::alias(before), shown::alias(&after));
+        let write = inner.store.aliases().update(&after);
+        let stored = if was == is {
+            // Only the calls that were seen.
+            quietly(write).await?
+        } else {
+            let called = format!("{}/{}", before.function, before.name);
+            about(audit::changed(scope, "alias", called, was, is), write).await?
+        };
         if stored.split != before.split || !stored.is_rolling() {
             let function = inner.store.functions().get_by_id(scope, &stored.function).await?;
             self.functions.changed(scope, &function).await;

@@ -22,7 +22,7 @@ use nova_store::{Page, PageRequest, Store};
 pub use nova_store::audit::within;
 
 pub(crate) use change::{changed, created, deleted};
-pub(crate) use nova_store::audit::about;
+pub(crate) use nova_store::audit::{about, quietly};
 
 /// The audit log. Cheap to clone.
 #[derive(Clone)]

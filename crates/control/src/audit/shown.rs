@@ -4,6 +4,7 @@
 use nova_domain::access::{
     Binding, Credential, Invitation, KeyNote, Membership, Namespace, Role, ServiceAccount, Tenant, User,
 };
+use nova_domain::alias::Alias;
 use nova_domain::function::Function;
 use nova_domain::secret::{Grant, Secret};
 use nova_domain::version::Version;
@@ -38,8 +39,28 @@ pub(crate) fn function_alone(function: &Function) -> Value {
         "tags": function.tags,
         "pool": function.pool,
         "invoke_policy": function.invoke_policy,
+        "http": {"access": function.http.access.as_str(), "alias": function.http.alias},
         "active_version": function.active_version,
         "latest_version": function.latest_version,
+    })
+}
+
+/// An alias: which part of the calls each version gets, and how its rollout stands.
+pub(crate) fn alias(alias: &Alias) -> Value {
+    let split = &alias.split;
+    let weights: serde_json::Map<String, Value> = split
+        .versions()
+        .into_iter()
+        .map(|version| (version.to_string(), split.weight(version).into()))
+        .collect();
+    json!({
+        "description": alias.description,
+        "weights": weights,
+        "rollout": alias.rollout.as_ref().map(|rollout| json!({
+            "plan": rollout.plan,
+            "status": rollout.status.as_str(),
+            "note": rollout.note,
+        })),
     })
 }
 

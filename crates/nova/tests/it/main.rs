@@ -14,6 +14,7 @@ mod http;
 mod lambda;
 mod lambda_programs;
 mod lifecycle;
+mod logs;
 mod quotas;
 mod rootless;
 mod secrets;

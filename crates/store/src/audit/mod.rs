@@ -23,6 +23,7 @@ const BOOKKEEPING: &[&str] = &[
     "credentials.prune",
     "versions.set_build",
     "secrets.reseal",
+    "credentials.reseal",
     "quotas.lease",
     "runs.insert_batch",
     "runs.prune",
@@ -37,6 +38,8 @@ tokio::task_local! {
     static ORIGIN: Arc<Origin>;
     static CHANGE: Arc<Change>;
     static OPERATION: &'static str;
+    /// Nothing that somebody declared is changed.
+    static QUIET: ();
 }
 
 /// Runs `work` on behalf of a request.
@@ -47,6 +50,12 @@ pub async fn within<T>(origin: Origin, work: impl Future<Output = T>) -> T {
 /// Runs a write of the store that is this change.
 pub async fn about<T>(change: Change, work: impl Future<Output = T>) -> T {
     CHANGE.scope(Arc::new(change), work).await
+}
+
+/// Runs a write that changes nothing that somebody declared, under a name that has entries
+/// otherwise: how far a rollout has been watched.
+pub async fn quietly<T>(work: impl Future<Output = T>) -> T {
+    QUIET.scope((), work).await
 }
 
 /// Runs an operation of an engine, which its transactions ask for by [`draft`].
@@ -68,7 +77,7 @@ pub(crate) fn draft() -> Option<Draft> {
 
 /// The entry of a write by its name.
 pub(crate) fn draft_of(op: &str) -> Option<Draft> {
-    if BOOKKEEPING.contains(&op) {
+    if BOOKKEEPING.contains(&op) || QUIET.try_with(|()| ()).is_ok() {
         return None;
     }
     let origin = ORIGIN.try_with(Arc::clone).ok();

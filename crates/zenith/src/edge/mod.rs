@@ -96,12 +96,11 @@ impl Edge {
 
     /// Tells somebody who is known which soft limits of their tenant are reached.
     fn warn(&self, response: &mut Response, context: &Context) {
-        let allowed = response.status().is_success()
-            && context.caller().is_ok_and(|caller| caller.knows(&context.scope.tenant));
-        if !allowed {
-            return;
-        }
-        if let Some(value) = self.app.quotas().warning(&context.scope).and_then(|text| text.try_into().ok()) {
+        // First what is almost always nothing, and costs one look.
+        let Some(text) = self.app.quotas().warning(&context.scope) else { return };
+        let knows = context.caller().is_ok_and(|caller| caller.knows(&context.scope.tenant));
+        if let (true, true, Ok(value)) = (response.status().is_success(), knows, HeaderValue::try_from(text))
+        {
             response.headers_mut().insert(QUOTA_WARNING, value);
         }
     }

@@ -85,6 +85,9 @@ async fn story(world: &mut World) {
     world.root("PATCH", "/functions/hello", json!({"description": "says hello"})).await.good(200);
     world.root("PUT", "/functions/hello/code", json!({"code": "y = 'canary-code'"})).await.good(200);
     world.root("POST", "/functions/hello/versions/1/activate", Value::Null).await.good(200);
+    world.root("POST", "/functions/hello/aliases", json!({"name": "live", "version": 1})).await.good(201);
+    world.root("PATCH", "/functions/hello/aliases/live", json!({"description": "what runs"})).await.good(200);
+    world.root("DELETE", "/functions/hello/aliases/live", Value::Null).await;
     world.root("PATCH", "/secrets/db", json!({"value": "canary-secret-2"})).await.good(200);
     world.root("DELETE", "/functions/hello", Value::Null).await;
     world.root("DELETE", "/secrets/db", Value::Null).await;
@@ -184,6 +187,9 @@ async fn everything(server: Server) -> Server {
         (of_tenant, "replace_code", "function", "hello"),
         (of_tenant, "activate_version", "function", "hello"),
         (of_tenant, "delete_function", "function", "hello"),
+        (of_tenant, "create_alias", "alias", "hello/live"),
+        (of_tenant, "update_alias", "alias", "hello/live"),
+        (of_tenant, "delete_alias", "alias", "hello/live"),
         (of_tenant, "create_secret", "secret", "db"),
         (of_tenant, "update_secret", "secret", "db"),
         (of_tenant, "delete_secret", "secret", "db"),

@@ -257,6 +257,21 @@ async fn a_sign_in_ends_in_the_browser_that_began_it_and_as_the_provider_was_ask
         problem["detail"].as_str().is_some_and(|text| text.contains("access_denied: nottoday")),
         "{problem}"
     );
+    // A person in a browser is told so where they sign in.
+    let browser = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+        .expect("a client");
+    let request = browser.get(server.url("/auth/oidc/corp/callback")).query(&query).header("cookie", &cookie);
+    let told = server.send(request.header("accept", "text/html,*/*")).await;
+    assert_eq!(told.status, 303);
+    assert!(
+        told.header("location").starts_with("/ui/sign-in?error=the+identity+provider+refused"),
+        "{}",
+        told.header("location")
+    );
+    assert!(told.headers.get("set-cookie").is_none());
     // It cannot be reached, or does not exist.
     server.get("/auth/oidc/nobody/start").await.problem(404, "not_found");
     let (away, gone) = world(&["example.com"]).await;

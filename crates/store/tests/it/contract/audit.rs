@@ -115,6 +115,8 @@ pub(crate) async fn what_is_no_change_by_anybody_has_no_entry(bench: &Bench) {
     bench.store.credentials().touch(&bench.system, &[]).await.expect("touches");
     bench.store.credentials().prune(&bench.system, at(5), at(5)).await.expect("prunes");
     bench.store.ping().await.expect("answers");
+    let quiet = namespace("quiet");
+    audit::quietly(bench.store.tenants().create_namespace(&quiet)).await.expect("creates");
     assert_eq!(count().await, before);
 }
 

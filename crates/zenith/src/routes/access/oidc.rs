@@ -36,8 +36,11 @@ pub(crate) async fn start(
 ) -> Answer {
     let name = path.get("provider")?;
     let redirect = redirect(&app, name, &request)?;
-    let started =
-        app.access().start_sign_in(name, &redirect, query.get("return"), query.get("invitation")).await?;
+    let (to, invitation) = (query.get("return"), query.get("invitation"));
+    let started = match app.access().start_sign_in(name, &redirect, to, invitation).await {
+        Ok(started) => started,
+        Err(fault) => return failed(fault, request.headers()),
+    };
     let mut response = see_other(&started.location)?;
     let text = cookie(&app, UNDERWAY, &started.cookie, started.lasts_s, "Lax");
     add_cookie(&mut response, &text)?;
@@ -63,7 +66,10 @@ pub(crate) async fn callback(
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
     let finished =
         app.access().finish_sign_in(name, &redirect, returned, ctx.peer, agent.unwrap_or_default()).await;
-    let (begun, to) = finished?;
+    let (begun, to) = match finished {
+        Ok(finished) => finished,
+        Err(fault) => return failed(fault, request.headers()),
+    };
     let mut response = see_other(&to)?;
     let left = begun.session.expires_at.map_or(0, |at| at.micros_since(app.parts().clock.now()) / 1_000_000);
     set_cookie(&app, &mut response, &begun.secret, left.max(0))?;
@@ -77,6 +83,19 @@ fn redirect(app: &App, name: &str, request: &Request) -> FaultResult<String> {
     let address = address.ok_or_else(|| Fault::invalid("the request says not for which host it is"))?;
     let name = percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC).to_string();
     Ok(format!("{address}/auth/oidc/{}/callback", name.replace("%2D", "-").replace("%5F", "_")))
+}
+
+/// A person in a browser gets back to the page where they sign in, which tells them; a program
+/// gets the problem document.
+fn failed(fault: Fault, headers: &HeaderMap) -> Answer {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    if !accepts.contains("text/html") {
+        return Err(fault.into());
+    }
+    tracing::info!(cause = %fault.log_line(), "a sign-in with an identity provider failed");
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("error", fault.message());
+    Ok(see_other(&format!("/ui/sign-in?{}", query.finish()))?)
 }
 
 fn underway(headers: &HeaderMap) -> String {
