@@ -113,7 +113,6 @@ fn keys_and_cookies_travel_encrypted_and_only_a_trusted_server_gets_them() {
         let asked = Command::new("curl")
             .args([
                 "-sSi",
-                "--http1.1",
                 "--cacert",
                 &ca,
                 "-H",
