@@ -15,6 +15,7 @@ mod app;
 mod body;
 mod content;
 mod edge;
+mod leftover;
 mod query;
 mod refused;
 mod routes;

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::response::Response;
-use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -22,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::content::Content;
 use crate::edge::Edge;
+use crate::leftover::{self, Incoming};
 use crate::tls::Tls;
 
 /// Bounds of a listener.
@@ -212,10 +212,10 @@ impl<H: Handler> Connection<H> {
         let begun = Arc::new(AtomicBool::new(false));
         let service = {
             let (handler, begun) = (self.handler, begun.clone());
-            service_fn(move |request: http::Request<Incoming>| {
+            service_fn(move |request: http::Request<hyper::body::Incoming>| {
                 begun.store(true, Ordering::Relaxed);
                 let handler = handler.clone();
-                async move { Ok::<_, Infallible>(handler.answer(request, peer).await) }
+                async move { Ok::<_, Infallible>(handler.answer(leftover::watched(request), peer).await) }
             })
         };
         let served = self.builder.serve_connection(TokioIo::new(stream), service);

@@ -112,7 +112,7 @@ fn keys_and_cookies_travel_encrypted_and_only_a_trusted_server_gets_them() {
         let body = serde_json::json!({"key": key}).to_string();
         let asked = Command::new("curl")
             .args([
-                "-si",
+                "-sSi",
                 "--cacert",
                 &ca,
                 "-H",
