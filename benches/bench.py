@@ -1,7 +1,7 @@
 """`make bench`: one table of what Nova takes, beside floors and peers, in one run.
 
 Called by scripts/bench, which starts everything:
-  bench.py --nova URL --nova-scratch URL --floor URL --peer NAME URL .. [--only ROW] [--quick]
+  bench.py --nova URL --nova-scratch URL --nova-crowded URL --floor URL --peer NAME URL .. [--only ROW] [--quick]
 
 What is compared is measured in interleaved rounds; the table has medians. Where the issue
 names a target, it is in the table with whether it was reached.
@@ -22,6 +22,7 @@ import time
 
 from client import Client
 from egress import Egress
+from identity import Identity
 
 HELLO = {
     "python": "def handler(event, context):\n    return {'hello': event['name']}\n",
@@ -54,10 +55,12 @@ def percentile(samples, share):
     return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
 
 
-def wrk(url, connections, seconds):
+def wrk(url, connections, seconds, key=None):
     """Calls per second, p50 in microseconds; an answer other than 200 is an error."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
         script.write(WRK)
+        if key:
+            script.write('wrk.headers["Authorization"] = "Bearer %s"\n' % key)
         script.flush()
         text = subprocess.run(
             ["wrk", "-t1", "-c%d" % connections, "-d%ds" % seconds, "--latency", "-s", script.name, url],
@@ -294,6 +297,9 @@ class Bench:
         with Egress(self) as rows:
             rows.rows()
 
+    def identity(self):
+        Identity(self, wrk).rows()
+
     # memory
 
     def memory(self):
@@ -331,7 +337,7 @@ class Bench:
         self.table.add("the same after %d calls" % calls, "%+.0f %%" % (grown * 100), "at most +20 %", grown <= 0.2)
 
     def run(self):
-        parts = [self.at_rest, self.warm, self.cold, self.sustained, self.first_byte, self.gigabyte, self.egress]
+        parts = [self.at_rest, self.warm, self.cold, self.sustained, self.first_byte, self.gigabyte, self.egress, self.identity]
         wanted = [part for part in parts if not self.arguments.only or part.__name__ in self.arguments.only]
         if not wanted:
             raise SystemExit("there are the rows " + ", ".join(part.__name__ for part in parts))
@@ -351,7 +357,7 @@ class Bench:
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("nova", "nova-scratch", "floor", "pids"):
+    for name in ("nova", "nova-scratch", "nova-crowded", "floor", "pids"):
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--peer", nargs=2, action="append", default=[])
     parser.add_argument("--only", action="append")

@@ -33,20 +33,22 @@ class Client:
             self.socket.close()
             self.socket = None
 
-    def request_bytes(self, method, path, body=b""):
+    def request_bytes(self, method, path, body=b"", headers=None):
+        more = "".join("%s: %s\r\n" % pair for pair in (headers or {}).items())
         return (
-            "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-            % (method, path, self.host, len(body))
+            "%s %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n%sContent-Length: %d\r\n\r\n"
+            % (method, path, self.host, more, len(body))
         ).encode() + body
 
-    def send(self, method, path, body=None):
+    def send(self, method, path, body=None, headers=None):
         """Status and parsed body."""
-        status, data = self.exchange(self.request_bytes(method, path, json.dumps(body).encode() if body is not None else b""))
+        data = json.dumps(body).encode() if body is not None else b""
+        status, data = self.exchange(self.request_bytes(method, path, data, headers))
         return status, json.loads(data) if data else None
 
-    def must(self, method, path, body=None):
+    def must(self, method, path, body=None, headers=None):
         """The parsed body of an answer below 300; what went wrong otherwise."""
-        status, data = self.send(method, path, body)
+        status, data = self.send(method, path, body, headers)
         if status >= 300:
             raise RuntimeError("%s %s: %d %s" % (method, path, status, data))
         return data

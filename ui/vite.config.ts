@@ -3,7 +3,8 @@ import { defineConfig } from "vitest/config";
 
 // `NOVA_SERVER=http://127.0.0.1:9000 npm run dev`: the console from source, over that server.
 const server = process.env.NOVA_SERVER ?? "http://127.0.0.1:9000";
-const api = ["functions", "runs", "runtimes", "health", "metrics", "stats", "system", "openapi.json", "auth", "v1"];
+const api =
+  "functions runs runtimes health metrics stats system openapi.json auth v1 secrets keys tenants namespaces users invitations members service-accounts roles bindings audit quotas quota usage access-keys routes".split(" ");
 
 export default defineConfig({
   base: "/ui/",

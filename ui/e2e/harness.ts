@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, mkdir, readFile, rm } from "node:fs/promises";
+import { createServer as createHttpServer, request as httpRequest } from "node:http";
 import { createServer } from "node:net";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -11,6 +12,8 @@ const require = createRequire(import.meta.url);
 /** A server with its own data, and a browser. */
 export interface Stage {
   url: string;
+  /** A key that may do everything; empty with --dev. */
+  key: string;
   browser: Browser;
   /** Ends the server at once, as a crash would. */
   crash(): Promise<void>;
@@ -30,14 +33,21 @@ async function freePort(): Promise<number> {
   });
 }
 
-export async function startStage(): Promise<Stage> {
+export interface Setting {
+  /** Without --dev: a key is needed, and `Stage.key` is the first one. */
+  guarded?: boolean;
+  /** Further flags of the browser. */
+  flags?: string[];
+}
+
+export async function startStage({ guarded = false, flags = [] }: Setting = {}): Promise<Stage> {
   const browser = await chromium.launch({
     executablePath: process.env.NOVA_TEST_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...flags],
   });
   // A server that runs already, for work on the tests.
   const given = process.env.NOVA_TEST_UI_URL;
-  if (given) return { url: given, browser, crash: async () => {}, restart: async () => {}, close: () => browser.close() };
+  if (given) return { url: given, browser, key: "", crash: async () => {}, restart: async () => {}, close: () => browser.close() };
 
   const binary = process.env.NOVA_TEST_BINARY;
   if (!binary) throw new Error("NOVA_TEST_BINARY names the nova binary whose console is tested");
@@ -48,7 +58,7 @@ export async function startStage(): Promise<Stage> {
   let output = "";
   const start = async () => {
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("NOVA_")));
-    server = spawn(binary, ["serve", "--dev", "--listen", `127.0.0.1:${port}`, "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
+    server = spawn(binary, ["serve", ...(guarded ? [] : ["--dev"]), "--listen", `127.0.0.1:${port}`, "--content-listen", "127.0.0.1:0", "--data-dir", data], { env, stdio: ["ignore", "pipe", "pipe"] });
     for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-20_000)));
     for (let tries = 0; tries < 300; tries += 1) {
       if (server.exitCode !== null) throw new Error(`nova ended:\n${output}`);
@@ -69,17 +79,56 @@ export async function startStage(): Promise<Stage> {
     clearTimeout(late);
   };
   await start();
+  const key = guarded ? (/^\s+(nova_\S+)$/m.exec(output)?.[1] ?? "") : "";
+  if (guarded && !key) throw new Error(`no first key was shown:\n${output}`);
+  const folder = process.env.NOVA_TEST_CONSOLE;
+  const front = folder ? await standBefore(url, folder) : undefined;
   return {
-    url,
+    url: front?.url ?? url,
+    key,
     browser,
     crash: () => end("SIGKILL"),
     restart: start,
     async close() {
       await browser.close();
+      front?.close();
       await end("SIGTERM");
       await rm(data, { recursive: true, force: true });
     },
   };
+}
+
+/** Stands before the server and serves the console from `folder`, for work on it without building the binary. */
+async function standBefore(target: string, folder: string): Promise<{ url: string; close(): void }> {
+  const { host } = new URL(target);
+  const types: Record<string, string> = { html: "text/html; charset=utf-8", js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8", svg: "image/svg+xml" };
+  const front = createHttpServer((request, response) => {
+    const path = (request.url ?? "/").split("?")[0] ?? "/";
+    if (path === "/ui" || path.startsWith("/ui/")) {
+      const name = path.slice(4);
+      const file = /\.\w+$/.test(name) ? name : "index.html";
+      readFile(join(folder, file)).then(
+        (data) => response.setHeader("content-type", types[file.slice(file.lastIndexOf(".") + 1)] ?? "application/octet-stream").end(data),
+        () => response.writeHead(404).end(),
+      );
+      return;
+    }
+    const own = `http://${request.headers.host}`;
+    const headers = { ...request.headers, host, ...(request.headers.origin === own ? { origin: target } : {}) };
+    const onward = httpRequest(target + request.url, { method: request.method, headers }, (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      response.flushHeaders();
+      answer.on("error", () => response.destroy());
+      answer.pipe(response);
+    });
+    onward.on("error", () => response.destroy());
+    response.on("close", () => onward.destroy());
+    request.pipe(onward);
+  });
+  await new Promise<void>((resolve) => front.listen(0, "127.0.0.1", resolve));
+  const address = front.address();
+  if (typeof address !== "object" || !address) throw new Error("no port");
+  return { url: `http://127.0.0.1:${address.port}`, close: () => (front.close(), front.closeAllConnections()) };
 }
 
 export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -89,6 +138,8 @@ export interface Look {
   language?: "en" | "zh";
   width?: number;
   height?: number;
+  /** Signs in with that key first. */
+  key?: string;
 }
 
 /** A page that fails its test when the console logs an error. */
@@ -108,6 +159,10 @@ export async function openPage(stage: Stage, path: string, look: Look = {}): Pro
     if (message.type() === "error" || (message.type() === "warning" && /react/i.test(message.text()))) errors.push(`${message.text()} ${message.location().url}`);
   });
   page.on("pageerror", (error) => errors.push(String(error.stack ?? error)));
+  if (look.key) {
+    const signedIn = await context.request.post(`${stage.url}/auth/sign-in`, { data: { key: look.key } });
+    if (!signedIn.ok()) throw new Error(`sign-in: ${signedIn.status()}`);
+  }
   await page.goto(`${stage.url}/ui${path}`);
   return { page, context, errors };
 }
@@ -133,8 +188,14 @@ export async function shotFolder(): Promise<string> {
 }
 
 /** Sends JSON to the server, beside the browser. */
-export async function ask(stage: Stage, method: string, path: string, body?: unknown): Promise<unknown> {
-  const response = await fetch(stage.url + path, { method, headers: { "content-type": "application/json" }, body: body === undefined ? undefined : JSON.stringify(body) });
+export async function ask(stage: Stage, method: string, path: string, body?: unknown, scope?: { tenant?: string; namespace?: string }): Promise<unknown> {
+  const headers = {
+    "content-type": "application/json",
+    ...(stage.key ? { authorization: `Bearer ${stage.key}` } : {}),
+    ...(scope?.tenant ? { "x-nova-tenant": scope.tenant } : {}),
+    ...(scope?.namespace ? { "x-nova-namespace": scope.namespace } : {}),
+  };
+  const response = await fetch(stage.url + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
   const text = await response.text();
   if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
   return text ? JSON.parse(text) : null;

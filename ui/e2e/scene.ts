@@ -1,7 +1,7 @@
 import { ask, type Stage } from "./harness.ts";
 
 /** Functions and runs that every page has something to show of. */
-export async function fill(stage: Stage): Promise<{ failed: string; good: string }> {
+export async function fill(stage: Stage): Promise<{ failed: string; good: string; key: string }> {
   const create = (body: object) => ask(stage, "POST", "/functions", body).catch((error: Error) => {
     if (!error.message.includes("already_exists") && !error.message.includes("409")) throw error;
   });
@@ -10,16 +10,61 @@ export async function fill(stage: Stage): Promise<{ failed: string; good: string
   await create({ name: "send-mail", runtime: "node", handler: "main.handler", description: "Order confirmations", code: MAIL });
   await create({ name: "chat", runtime: "python", handler: "main.handler", description: "Streams an answer", code: CHAT });
   await ask(stage, "PUT", "/functions/resize-image/code", { files: { "main.py": RESIZE_2, "sizes.py": SIZES } });
+  const secret = (body: object) => ask(stage, "POST", "/secrets", body);
+  await secret({ name: "db-url", value: "postgres://app:secret@db/app", description: "The orders database", functions: ["charge-card", "resize-*"] });
+  await secret({ name: "mail-token", value: "0123456789abcdef", description: "Token of the mail service", functions: ["send-mail"] });
+  await secret({ name: "card-gateway.key", value: "0123456789abcdef", functions: [] });
+  await ask(stage, "PATCH", "/functions/send-mail", { env_vars: { MAIL_TOKEN: "$SECRET:mail-token", GATEWAY: "$SECRET:card-gateway.key" }, network: ["mail.example.com:587"] });
+  await create({ name: "fetch-rates", runtime: "python", handler: "main.handler", description: "Exchange rates, each hour", code: RATES, network: ["api.example.com:443"], env_vars: { DB_URL: "$SECRET:rates-db" } });
+  await secret({ name: "rates-db", value: "postgres://rates:secret@db/rates", functions: ["fetch-rates"] });
+  await create({ name: "compiled", runtime: "go", description: "Does not build", code: "package main\n\nfunc main() { undefinedThing() }\n" });
+  const join = async (email: string, name: string, body: object) => {
+    const { secret } = (await ask(stage, "POST", "/invitations", { email, ...body })) as { secret: string };
+    await ask(stage, "POST", "/auth/accept", { secret, name, password: "correct horse battery" });
+  };
+  await join("ada@example.com", "Ada Lovelace", { role: "owner" });
+  await join("grace@example.com", "Grace Hopper", { role: "admin" });
+  await join("linus@example.com", "Linus", { role: "member" });
+  await join("root@example.com", "Root", { server: true, superadmin: true });
+  await ask(stage, "POST", "/invitations", { email: "margaret@example.com", role: "member" });
+  await ask(stage, "POST", "/roles", { name: "releaser", description: "Deploys and rolls back, and reads logs", permissions: ["function:read", "function:update", "log:read"] });
+  const robot = (await ask(stage, "POST", "/service-accounts", { name: "deploy-bot", description: "Deploys from CI" })) as { subject: string };
+  await ask(stage, "POST", "/bindings", { subject: robot.subject, role: "operator", namespaces: "default" });
+  await ask(stage, "POST", "/keys", { name: "deploy from CI", service_account: "deploy-bot", expires_in_s: 90 * 86_400 });
+  const { key } = (await ask(stage, "POST", "/keys", { name: "reports", roles: [{ role: "viewer" }, { role: "releaser", resources: "report-*" }] })) as { key: { id: string } };
+  await ask(stage, "POST", "/tenants", { name: "acme", description: "The shop" });
+  await ask(stage, "POST", "/namespaces", { name: "staging", description: "What comes next" });
+  await ask(stage, "POST", "/functions/resize-image/aliases", { name: "live", version: 1, weights: { 2: 20 }, description: "What the shop calls" });
+  await ask(stage, "POST", "/functions/resize-image/aliases", { name: "canary", version: 1 });
+  await ask(stage, "POST", "/functions/resize-image/aliases/canary/rollout", { version: 2, steps: [5, 25, 50, 100], interval_s: 600 });
+  await ask(stage, "PATCH", "/functions/resize-image", { http: "signed", http_alias: "live" });
+  await ask(stage, "PUT", "/tenants/default/quotas/functions", { hard: 20, soft: 5 });
+  await ask(stage, "PUT", "/tenants/default/quotas/storage_bytes", { hard: 1024 * 1024 });
+  await ask(stage, "PUT", "/tenants/default/quotas/invocations", { hard: 10_000, window_s: 3600 });
   const call = async (name: string, event: object) => (await ask(stage, "POST", `/functions/${name}/invoke`, event)) as { request_id: string };
   let good = "";
   let failed = "";
+  for (let index = 0; index < 3; index += 1) await call("fetch-rates", {});
+  await ask(stage, "PATCH", "/functions/send-mail", { env_vars: {} });
   for (let index = 0; index < 24; index += 1) {
     good = (await call("resize-image", { picture: `order-${index}.jpg`, width: 320 + index })).request_id;
     if (index % 3 === 0) await call("send-mail", { to: "ada@example.com", order: index });
     if (index % 8 === 0) failed = (await call("charge-card", { order: index, amount: 12.5 })).request_id;
   }
-  return { failed, good };
+  return { failed, good, key: key.id };
 }
+
+const RATES = `import socket
+
+
+def handler(event, context):
+    for host in ("rates.example.org", "metrics.internal"):
+        try:
+            socket.getaddrinfo(host, 443)
+        except OSError as error:
+            print(f"{host}: {error}")
+    return {"rates": {}}
+`;
 
 const RESIZE_1 = `def handler(event, context):
     width = event.get("width", 320)

@@ -2,15 +2,45 @@
 // `node e2e/shots.ts`. Fails on errors of the console, serious findings of axe, and pages that
 // scroll sideways.
 import { join } from "node:path";
-import { accessibility, openPage, pause, shotFolder, startStage } from "./harness.ts";
+import { accessibility, ask, openPage, pause, shotFolder, startStage, type Stage } from "./harness.ts";
 import { fill } from "./scene.ts";
 
-const only = process.argv[2];
-const stage = await startStage();
+const only = process.argv[2]?.split(",");
 const complaints: string[] = [];
+const folder = await shotFolder();
+const looks = [
+  { theme: "light" as const, name: "light" },
+  { theme: "dark" as const, name: "dark" },
+  { theme: "light" as const, name: "narrow", width: 390, height: 800 },
+  { theme: "light" as const, name: "zh", language: "zh" as const },
+];
+
+/** Name, path, what says that it is there, and which errors of the browser are expected. */
+type Shot = [name: string, path: string, ready: string, expected?: string];
+
+async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
+  for (const [name, path, ready, expected] of pages) {
+    if (only && !only.some((one) => name.includes(one))) continue;
+    for (const look of looks) {
+      const { page, context, errors } = await openPage(stage, path, { ...look, key });
+      const complain = (text: string) => complaints.push(`${name} ${look.name}: ${text}`);
+      await page.waitForSelector(ready).catch((error: Error) => complain(error.message));
+      await page.waitForLoadState("networkidle").catch(() => {});
+      await pause(250);
+      await page.screenshot({ path: join(folder, `${name}-${look.name}.png`) });
+      for (const error of errors) if (!expected || !error.includes(expected)) complain(error);
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      if (wide > 0) complain(`${wide} px wider than the window`);
+      if (look.name !== "zh") for (const one of await accessibility(page)) complain(`axe ${one}`);
+      await context.close();
+    }
+  }
+}
+
+const stage = await startStage();
 try {
-  const { failed, good } = await fill(stage);
-  const pages: [string, string, string][] = [
+  const { failed, good, key } = await fill(stage);
+  await shoot(stage, [
     ["overview", "/", "h1"],
     ["functions", "/functions", ".table-row"],
     ["create", "/functions/new", ".cm-content"],
@@ -21,41 +51,52 @@ try {
     ["function-metrics", "/functions/resize-image/metrics", ".chart canvas"],
     ["function-versions", "/functions/resize-image/versions?from=1&to=2", ".diff-file .cm-content"],
     ["function-configuration", "/functions/resize-image/configuration", ".form-grid"],
+    ["function-builds", "/functions/compiled/builds", "pre.raw"],
+    ["function-traffic", "/functions/resize-image/traffic", ".rollout"],
+    ["function-access", "/functions/fetch-rates/access", ".fail-list"],
+    ["secrets", "/secrets", ".table-row"],
+    ["secret", "/secrets/db-url", ".chip"],
+    ["people-members", "/people", ".table-row"],
+    ["people-invitations", "/people/invitations", ".table-row"],
+    ["people-services", "/people/services", ".table-row"],
+    ["people-users", "/people/users", ".table-row"],
+    ["keys", "/keys", ".table-row"],
+    ["key-new", "/keys?new=key", ".role-row"],
+    ["key", `/keys/${key}`, ".plain-table"],
+    ["roles", "/roles", ".table-row"],
+    ["role", "/roles?role=releaser", ".permissions"],
+    ["role-bindings", "/roles/bindings", ".table-row"],
+    ["tenants", "/tenants", ".plain-table"],
+    ["audit", "/audit", ".table-row"],
+    ["audit-entry", "/audit/3", ".facts"],
+    ["quotas", "/quotas", ".quota-bar"],
     ["runs", "/runs", ".table-row"],
     ["run-failed", `/runs/${failed}`, ".timeline-bar"],
     ["run-good", `/runs/${good}`, ".timeline-bar"],
     ["system", "/system", ".plain-table"],
     ["settings", "/settings", "fieldset"],
     ["missing", "/nowhere", ".empty"],
-    ["function-missing", "/functions/nobody", ".empty"],
-  ];
-  const looks = [
-    { theme: "light" as const, name: "light" },
-    { theme: "dark" as const, name: "dark" },
-    { theme: "light" as const, name: "narrow", width: 390, height: 800 },
-    { theme: "light" as const, name: "zh", language: "zh" as const },
-  ];
-  const folder = await shotFolder();
-  for (const [name, path, ready] of pages) {
-    if (only && !name.includes(only)) continue;
-    for (const look of looks) {
-      const { page, context, errors } = await openPage(stage, path, look);
-      await page.waitForSelector(ready).catch((error: Error) => complaints.push(`${name} ${look.name}: ${error.message}`));
-      await page.waitForLoadState("networkidle").catch(() => {});
-      await pause(250);
-      await page.screenshot({ path: join(folder, `${name}-${look.name}.png`) });
-      const expected = name === "function-missing" ? errors.filter((error) => !error.includes("404")) : errors;
-      complaints.push(...expected.map((error) => `${name} ${look.name}: ${error}`));
-      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      if (wide > 0) complaints.push(`${name} ${look.name}: ${wide} px wider than the window`);
-      if (look.name !== "zh") complaints.push(...(await accessibility(page)).map((one) => `${name} ${look.name}: axe ${one}`));
-      await context.close();
-    }
-  }
-  console.log(`screenshots in ${folder}`);
+    ["function-missing", "/functions/nobody", ".empty", "404"],
+  ]);
 } finally {
   await stage.close();
 }
+
+// A server that asks who one is.
+const guarded = await startStage({ guarded: true });
+try {
+  const viewer = (await ask(guarded, "POST", "/keys", { name: "viewer", roles: [{ role: "viewer" }] })) as { secret: string };
+  await shoot(guarded, [
+    ["sign-in", "/runs?status=failed", ".sign-in form", "401"],
+    ["accept", "/accept#novai_0000", ".sign-in form"],
+    ["accept-empty", "/accept", ".empty"],
+  ]);
+  await shoot(guarded, [["account", "/settings", "fieldset"]], guarded.key);
+  await shoot(guarded, [["denied", "/system", ".empty"]], viewer.secret);
+} finally {
+  await guarded.close();
+}
+console.log(`screenshots in ${folder}`);
 if (complaints.length > 0) {
   console.error(complaints.join("\n"));
   process.exit(1);

@@ -28,7 +28,11 @@ const queries = new QueryClient({
   },
 });
 onRecovered(() => void queries.invalidateQueries());
-scope.subscribe(() => void queries.resetQueries());
+scope.subscribe(() => {
+  // Who one is stays; what one may is asked anew.
+  void queries.invalidateQueries({ queryKey: ["me"] });
+  void queries.resetQueries({ predicate: (query) => query.queryKey[0] !== "me" });
+});
 preferences.subscribe(() => void loadLanguage(preferences.get().language));
 
 const router = makeRouter(queries);

@@ -42,6 +42,13 @@ pub struct Endpoint {
     pub response: Body,
 }
 
+impl Endpoint {
+    /// Whether it belongs to the part of AWS's API that is offered: errors have its form there.
+    pub fn is_aws(&self) -> bool {
+        self.path.starts_with(crate::aws::PREFIX)
+    }
+}
+
 /// Methods that the API uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Method {
@@ -146,7 +153,8 @@ const fn number(name: &'static str, low: i64, high: i64, about: &'static str) ->
 
 const LIMIT: Query = number("limit", 1, 500, "Most items of a page; 50 if absent.");
 const CURSOR: Query = text("cursor", "`next_cursor` of the page before.");
-const QUALIFIER: Query = text("qualifier", "Version number, `$LATEST`, or absent for the active version.");
+const QUALIFIER: Query =
+    text("qualifier", "Version number, `$LATEST`, an alias, or absent for the active version.");
 const IF_MATCH: Query = text("If-Match", "Revision (`ETag`) that was read; 409 if it is another by now.");
 const OF_SERVER: Query = Query {
     name: "server",
@@ -157,7 +165,7 @@ const OF_SERVER: Query = Query {
 const RUN_FILTERS: &[Query] = &[
     text("function", "Name of a function."),
     text("status", "`succeeded`, `failed`, `cancelled` or `platform_error`."),
-    text("source", "`api`, `stream` or `function`."),
+    text("source", "`api`, `stream`, `function` or `http`."),
     Query { name: "since", kind: QueryKind::Time, required: false, about: "Started then or later." },
     Query { name: "until", kind: QueryKind::Time, required: false, about: "Started before." },
     text("error", "Text that the error's type or message holds."),
@@ -304,6 +312,20 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..ROW
     },
     Endpoint {
+        id: "get_build_log",
+        path: "/functions/{name}/versions/{version}/build/log",
+        summary: "Show or follow the log of a version's build",
+        query: &[Query {
+            name: "follow",
+            kind: QueryKind::Flag,
+            required: false,
+            about: "Answer with server-sent events: a line each, `missed` for lines that are not kept any more, and \
+                    `done` with the result as the last.",
+        }],
+        response: json::<v1::BuildLogView>(),
+        ..ROW
+    },
+    Endpoint {
         id: "activate_version",
         method: Method::Post,
         path: "/functions/{name}/versions/{version}/activate",
@@ -318,6 +340,148 @@ pub const ENDPOINTS: &[Endpoint] = &[
         path: "/functions/{name}/versions/{v1}/diff/{v2}",
         summary: "Show what differs between two versions",
         response: json::<v1::VersionDiff>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "create_alias",
+        method: Method::Post,
+        path: "/functions/{name}/aliases",
+        summary: "Create an alias",
+        tag: "aliases",
+        permission: Some("function:update"),
+        request: json::<v1::CreateAlias>(),
+        status: 201,
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_aliases",
+        path: "/functions/{name}/aliases",
+        summary: "List aliases, sorted by name",
+        tag: "aliases",
+        query: &[LIMIT, CURSOR],
+        response: json::<v1::Page<v1::AliasView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_alias",
+        path: "/functions/{name}/aliases/{alias}",
+        summary: "Show an alias, with its rollout",
+        tag: "aliases",
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "update_alias",
+        method: Method::Patch,
+        path: "/functions/{name}/aliases/{alias}",
+        summary: "Point an alias to other versions",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PatchAlias>(),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_alias",
+        method: Method::Delete,
+        path: "/functions/{name}/aliases/{alias}",
+        summary: "Delete an alias that nothing needs",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
+        id: "promote_alias",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/promote",
+        summary: "Give all calls of an alias to its second version",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        request: json::<v1::PromoteAlias>(),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "rollback_alias",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollback",
+        summary: "Point an alias to what it pointed to before",
+        tag: "aliases",
+        permission: Some("function:update"),
+        headers: &[IF_MATCH],
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "start_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout",
+        summary: "Give a version the calls of an alias step by step, and take them back if too many fail",
+        tag: "aliases",
+        permission: Some("function:update"),
+        request: json::<v1::StartRollout>(),
+        status: 201,
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_rollout",
+        path: "/functions/{name}/aliases/{alias}/rollout",
+        summary: "Show the last rollout of an alias",
+        tag: "aliases",
+        response: json::<v1::RolloutView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "pause_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout/pause",
+        summary: "Keep the weights of a rollout as they are",
+        tag: "aliases",
+        permission: Some("function:update"),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "resume_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout/resume",
+        summary: "Go on with a paused rollout",
+        tag: "aliases",
+        permission: Some("function:update"),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "abort_rollout",
+        method: Method::Post,
+        path: "/functions/{name}/aliases/{alias}/rollout/abort",
+        summary: "Stop a rollout and put the weights back",
+        tag: "aliases",
+        permission: Some("function:update"),
+        response: json::<v1::AliasView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "get_function_url",
+        path: "/functions/{name}/url",
+        summary: "Show the function's address on the content listener",
+        response: json::<v1::FunctionUrl>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "sign_function_url",
+        method: Method::Post,
+        path: "/functions/{name}/url",
+        summary: "Make an address that whoever has it may use until it expires",
+        permission: Some("function:share"),
+        request: json::<v1::SignUrl>(),
+        response: json::<v1::SignedUrl>(),
         ..ROW
     },
     Endpoint {
@@ -344,6 +508,19 @@ pub const ENDPOINTS: &[Endpoint] = &[
         headers: CALL_HEADERS,
         request: Body::AnyJson,
         response: Body::Events(TypeOf::of::<v1::StreamDone>()),
+        ..ROW
+    },
+    Endpoint {
+        id: "aws_invoke",
+        method: Method::Post,
+        path: "/2015-03-31/functions/{name}/invocations",
+        summary: "Call a function as AWS's clients do: the answer is the output",
+        tag: "calls",
+        permission: Some("function:invoke"),
+        query: &[text("Qualifier", "Version number or `$LATEST`; the active version if absent.")],
+        headers: AWS_HEADERS,
+        request: Body::AnyJson,
+        response: Body::AnyJson,
         ..ROW
     },
     Endpoint {
@@ -562,6 +739,40 @@ pub const ENDPOINTS: &[Endpoint] = &[
         summary: "End the session of the cookie",
         status: 204,
         ..OF_CALLER
+    },
+    Endpoint {
+        id: "list_providers",
+        path: "/auth/providers",
+        summary: "List identity providers to sign in with",
+        tag: "access",
+        response: json::<v1::Page<v1::ProviderView>>(),
+        ..OPEN
+    },
+    Endpoint {
+        id: "start_oidc",
+        path: "/auth/oidc/{provider}/start",
+        summary: "Send a browser to an identity provider to sign in (OpenID Connect)",
+        tag: "access",
+        query: &[
+            text("return", "Where in the console to go on, such as `/ui/#/functions`; else its start."),
+            text("invitation", "Secret of an invitation that is accepted so."),
+        ],
+        status: 303,
+        ..OPEN
+    },
+    Endpoint {
+        id: "finish_oidc",
+        path: "/auth/oidc/{provider}/callback",
+        summary: "Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie`",
+        tag: "access",
+        query: &[
+            text("code", "What the provider gives."),
+            text("state", "As it was sent."),
+            text("error", "What the provider says instead."),
+            text("error_description", "The same in words."),
+        ],
+        status: 303,
+        ..OPEN
     },
     Endpoint {
         id: "get_me",
@@ -936,6 +1147,84 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..OF_TENANT
     },
     Endpoint {
+        id: "list_audit",
+        path: "/audit",
+        summary: "List who changed what, newest first",
+        tag: "audit",
+        permission: Some("audit:read"),
+        query: &[
+            OF_SERVER,
+            text("actor", "Id or name of who did it."),
+            text("action", "Permission (`function:update`) or endpoint (`update_function`)."),
+            text("resource", "Kind (`function`), or kind and name (`function:hello`)."),
+            text("outcome", "`done`, `refused` or `failed`."),
+            Query { name: "since", kind: QueryKind::Time, required: false, about: "Then or later." },
+            Query { name: "until", kind: QueryKind::Time, required: false, about: "Before." },
+            LIMIT,
+            CURSOR,
+        ],
+        response: json::<v1::Page<v1::AuditView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "get_audit",
+        path: "/audit/{seq}",
+        summary: "Show one entry of the audit log",
+        tag: "audit",
+        permission: Some("audit:read"),
+        query: &[OF_SERVER],
+        response: json::<v1::AuditView>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "verify_audit",
+        path: "/audit/verify",
+        summary: "Look through the audit log: whether every entry is there and is what was written",
+        tag: "audit",
+        permission: Some("audit:read"),
+        query: &[
+            OF_SERVER,
+            number("anchor_seq", 1, i64::MAX, "An entry that was the last one at an earlier look .."),
+            text("anchor_hash", ".. and its hash: both must still be there."),
+        ],
+        response: json::<v1::AuditVerification>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "list_quotas",
+        path: "/quotas",
+        summary: "Show quotas of the tenant with their usage",
+        tag: "quotas",
+        permission: Some("quota:read"),
+        response: json::<v1::Page<v1::QuotaView>>(),
+        ..OF_TENANT
+    },
+    Endpoint {
+        id: "set_quota",
+        method: Method::Put,
+        path: "/tenants/{tenant}/quotas/{quota}",
+        summary: "Set a quota of a tenant, or of one namespace of it",
+        tag: "quotas",
+        permission: Some("quota:manage"),
+        scope: ScopeKind::Platform,
+        query: QUOTA_PLACE,
+        request: json::<v1::PutQuota>(),
+        response: json::<v1::QuotaView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "unset_quota",
+        method: Method::Delete,
+        path: "/tenants/{tenant}/quotas/{quota}",
+        summary: "Take a quota away",
+        tag: "quotas",
+        permission: Some("quota:manage"),
+        scope: ScopeKind::Platform,
+        query: QUOTA_PLACE,
+        status: 204,
+        ..ROW
+    },
+    Endpoint {
         id: "get_openapi",
         path: "/openapi.json",
         summary: "This document",
@@ -943,6 +1232,8 @@ pub const ENDPOINTS: &[Endpoint] = &[
         ..OPEN
     },
 ];
+
+const QUOTA_PLACE: &[Query] = &[text("namespace", "Only this namespace; the whole tenant if absent.")];
 
 const STATS_QUERY: &[Query] = &[
     text("function", "Name of a function; all of the namespace if absent."),
@@ -958,10 +1249,17 @@ const STATS_QUERY: &[Query] = &[
 
 const CALL_HEADERS: &[Query] = &[
     text("X-Nova-Qualifier", "As the parameter `qualifier`, which goes first."),
+    text("Nova-Sticky-Key", "Calls of an alias with the same key run the same version; at most 256 bytes."),
     number("X-Nova-Timeout-Ms", 1, 900_000, "How long the caller is willing to wait in all."),
     number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
     text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),
     text("traceparent", "W3C trace context; passed on to the function."),
+];
+
+const AWS_HEADERS: &[Query] = &[
+    text("X-Amz-Invocation-Type", "`RequestResponse` or `DryRun` (204 if the call would be allowed)."),
+    text("X-Amz-Log-Type", "`Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64."),
+    text("X-Amz-Client-Context", "A JSON object in base64 for the function's context, at most 3583 bytes."),
 ];
 
 #[cfg(test)]

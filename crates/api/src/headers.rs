@@ -6,6 +6,10 @@ pub const TENANT: &str = "x-nova-tenant";
 pub const NAMESPACE: &str = "x-nova-namespace";
 /// Version of the function to call, when the query names none.
 pub const QUALIFIER: &str = "x-nova-qualifier";
+/// Calls of an alias with the same key run the same version while that version's weight does not shrink.
+pub const STICKY_KEY: &str = "nova-sticky-key";
+/// A key, on the content listener, where `Authorization` may be the function's own.
+pub const CONTENT_KEY: &str = "nova-key";
 /// How long the caller is willing to wait for the call in all, milliseconds.
 pub const TIMEOUT_MS: &str = "x-nova-timeout-ms";
 /// How many calls led to this one.
@@ -26,3 +30,5 @@ pub const API_KEY: &str = "x-api-key";
 pub const CONSOLE: &str = "x-nova-console";
 /// Name of the cookie that holds a session.
 pub const SESSION_COOKIE: &str = "nova_session";
+/// On an answer: soft limits of the tenant that are reached, `functions;used=9;soft=8;hard=10, ..`.
+pub const QUOTA_WARNING: &str = "nova-quota-warning";

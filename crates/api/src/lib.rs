@@ -6,6 +6,7 @@
 //! handler in `zenith/src/routes`, then write `openapi/v1.json` anew
 //! (`cargo xtask generated --write`, or `NOVA_BLESS=1 cargo test -p nova-api`).
 
+pub mod aws;
 #[cfg(feature = "client")]
 pub mod client;
 pub mod endpoints;

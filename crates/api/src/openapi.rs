@@ -39,6 +39,7 @@ pub fn document() -> OpenApi {
     let mut schemas: BTreeMap<String, RefOr<Schema>> = BTreeMap::new();
     let mut found = vec![(v1::Problem::name().into_owned(), v1::Problem::schema())];
     v1::Problem::schemas(&mut found);
+    found.push((crate::aws::Error::name().into_owned(), crate::aws::Error::schema()));
     for row in ENDPOINTS {
         for body in [row.request, row.response] {
             if let Body::Json(of) | Body::JsonOrMultipart(of) | Body::Events(of) = body {
@@ -195,7 +196,7 @@ fn multipart_form() -> Object {
 fn responses(row: &Endpoint) -> Responses {
     ResponsesBuilder::new()
         .response(row.status.to_string(), good_response(row))
-        .response("default", problem_response())
+        .response("default", if row.is_aws() { aws_error_response() } else { problem_response() })
         .build()
 }
 
@@ -225,6 +226,16 @@ fn good_response(row: &Endpoint) -> Response {
         );
     }
     builder.build()
+}
+
+fn aws_error_response() -> Response {
+    let name = ObjectBuilder::new().schema_type(Type::String).build();
+    let about = "Name of the error, such as `ResourceNotFoundException`.";
+    ResponseBuilder::new()
+        .description("What went wrong, as AWS writes it")
+        .content("application/json", content(RefOr::Ref(Ref::from_schema_name(crate::aws::Error::name()))))
+        .header("x-amzn-ErrorType", HeaderBuilder::new().schema(Some(name)).description(Some(about)).build())
+        .build()
 }
 
 fn problem_response() -> Response {

@@ -4,7 +4,9 @@
 use nova_domain::Code;
 use nova_domain::call::{CallSource, FunctionErrorKind};
 use nova_domain::function::Mode;
+use nova_domain::http::HttpAccess;
 use nova_domain::log::LogStream;
+use nova_domain::rollout::RolloutStatus;
 use nova_domain::run::RunStatus;
 use nova_domain::runtime::Runtime;
 use nova_domain::version::CompileStatus;
@@ -34,7 +36,15 @@ pub(crate) fn run_status() -> Object {
 }
 
 pub(crate) fn call_source() -> Object {
-    text_of([CallSource::Api, CallSource::Stream, CallSource::Function].map(CallSource::as_str)).build()
+    text_of(CallSource::ALL.iter().map(|source| source.as_str())).build()
+}
+
+pub(crate) fn http_access() -> Object {
+    text_of(HttpAccess::ALL.iter().map(|access| access.as_str())).build()
+}
+
+pub(crate) fn rollout_status() -> Object {
+    text_of(RolloutStatus::ALL.iter().map(|status| status.as_str())).build()
 }
 
 pub(crate) fn log_stream() -> Object {

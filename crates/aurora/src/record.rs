@@ -139,6 +139,7 @@ impl Shared {
             Code::InvalidArgument
             | Code::NotFound
             | Code::NotReady
+            | Code::PermissionDenied
             | Code::PayloadTooLarge
             | Code::LoopDetected => {
                 return;

@@ -42,7 +42,10 @@ impl Recorded {
             StreamEvent::Done(outcome) => {
                 let Some(begun) = self.begun.take() else { return };
                 let output = outcome.result.as_ref().ok().filter(|_| self.size == 0);
-                self.shared.record_outcome(begun, outcome, self.size, output);
+                // A call that may stream and did not has its result.
+                let whole =
+                    output.filter(|bytes| bytes.as_ref() != b"null").map_or(0, |bytes| bytes.len() as u64);
+                self.shared.record_outcome(begun, outcome, self.size.max(whole), output);
             }
             StreamEvent::Failed(fault) => {
                 let Some(begun) = self.begun.take() else { return };

@@ -12,7 +12,7 @@ use nova_artifacts::trees;
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::log::LogLine;
 use nova_domain::network::NetworkPolicy;
-use nova_domain::ports::{BuildRequest, CodeTree, Sandboxes};
+use nova_domain::ports::{BuildLog, BuildRequest, CodeTree, Sandboxes};
 use nova_domain::runtime::{InstalledRuntime, Runtime};
 use nova_domain::version::{Build, CompileStatus};
 use nova_domain::{Digest, FunctionId};
@@ -31,6 +31,8 @@ use crate::{BuildSettings, Comet};
 const RESULT_MAX: usize = 512 * 1024 * 1024;
 /// Largest executable, bytes.
 const EXECUTABLE_MAX: usize = 100 * 1024 * 1024;
+/// The one call in a build sandbox.
+const BUILD_ID: &str = "build";
 /// Compiler output that is kept; the end counts most.
 const OUTPUT_MAX: usize = 64 * 1024;
 
@@ -73,6 +75,8 @@ pub(crate) struct BuildJob<'a> {
     pub(crate) label: String,
     pub(crate) policy: NetworkPolicy,
     pub(crate) owner: Owner,
+    /// Where its log goes while it runs.
+    pub(crate) log: BuildLog,
 }
 
 /// What came of it.
@@ -125,7 +129,10 @@ impl Comet {
         };
         let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default(), None)
             .map_err(|error| unreachable(&error))?;
-        let (answer, result) = run_in(&sandbox, settings).await?;
+        // What a registry wants to know of us is nobody's who sees the log.
+        let mask = Mask::of_addresses(settings.registries.addresses());
+        let (mut answer, result) = run_in(&sandbox, settings, &job.log, &mask).await?;
+        mask.lines(&mut answer.logs);
         let output = output_text(&answer.logs);
         if let Some(error) = answer.error {
             let oom = sandbox.ran_out_of_memory().await.is_some();
@@ -175,6 +182,7 @@ impl Comet {
             label: format!("{} build of {}", request.scope, request.code),
             policy: registries.policy()?,
             owner: install::owner()?,
+            log: request.log.clone(),
         };
         match self.run_build(job).await? {
             Made::Failed(output) => Ok(failed(output)),
@@ -232,12 +240,20 @@ fn init_of(script: &str, toolchain: &InstalledRuntime, settings: &BuildSettings)
     init
 }
 
-async fn run_in(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(Answer, Bytes)> {
+/// How often a running build is asked what it printed.
+const LISTEN: Duration = Duration::from_millis(100);
+
+async fn run_in(
+    sandbox: &Sandbox,
+    settings: &BuildSettings,
+    log: &BuildLog,
+    mask: &Mask,
+) -> FaultResult<(Answer, Bytes)> {
     let timeout = Duration::from_secs(u64::from(settings.timeout_s));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let exec = |input| {
         let mut exec =
-            Exec::new("build", input, (now + timeout).as_secs_f64() * 1000.0, timeout.as_millis() as u64);
+            Exec::new(BUILD_ID, input, (now + timeout).as_secs_f64() * 1000.0, timeout.as_millis() as u64);
         exec.stream = true;
         exec
     };
@@ -257,10 +273,32 @@ async fn run_in(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(Ans
             }
         }
     };
-    let (answer, ()) =
-        tokio::join!(tokio::time::timeout(timeout + Duration::from_secs(5), pending.answer), collect);
+    let mut told = 0;
+    let tell = |mut lines: Vec<LogLine>| {
+        mask.lines(&mut lines);
+        log.tell(&lines);
+        lines.len()
+    };
+    let listen = async {
+        loop {
+            tokio::time::sleep(LISTEN).await;
+            told += tell(sandbox.lines_so_far(BUILD_ID, told));
+        }
+    };
+    let work = async {
+        tokio::join!(tokio::time::timeout(timeout + Duration::from_secs(5), pending.answer), collect).0
+    };
+    let answer = tokio::select! {
+        biased;
+        answer = work => answer,
+        () = listen => return Err(Fault::internal("listening to a build never ends")),
+    };
     match answer {
-        Ok(Ok(answer)) => Ok((answer.map_err(lost)?, executable.into())),
+        Ok(Ok(answer)) => {
+            let answer = answer.map_err(lost)?;
+            tell(answer.logs.iter().skip(told).cloned().collect());
+            Ok((answer, executable.into()))
+        }
         Ok(Err(_)) => Err(lost(SandboxError::Ended)),
         Err(_) => Err(Fault::new(Code::Unavailable, "the build did not end in time")),
     }

@@ -20,6 +20,8 @@ use crate::{Comet, RegistrySettings};
 
 /// Where what was installed appears in a sandbox.
 pub(crate) const FOLDER: &str = "/deps";
+/// What puts installed gems on Ruby's load path.
+pub(crate) const RUBY_SETUP: &str = "/deps/ruby/bundler/setup.rb";
 /// Changes with what a script makes, so that results of an older one are not used.
 const RECIPE: u32 = 1;
 
@@ -47,6 +49,20 @@ mkdir -p node_modules && rm -rf node_modules/.bin
 exec tar -C /tmp/deps --hard-dereference -chf - node_modules
 "#;
 
+/// Standalone: the result has a file that puts every gem on the load path, so that code needs
+/// neither RubyGems nor Bundler when it runs.
+const BUNDLER: &str = r#"
+set -e
+bundle() { "$TOOL" -e 'load Gem.bin_path("bundler", "bundle")' "$@"; }
+"$TOOL" -e 'Gem.bin_path("bundler", "bundle")' 2>/dev/null || {
+  echo "this host's $TOOL has no Bundler; install it (Debian: apt-get install ruby-bundler)" >&2; exit 1; }
+mkdir -p /tmp/deps/ruby /tmp/app && cp -r /code/. /tmp/app && cd /tmp/app
+[ ! -f Gemfile.lock ] || export BUNDLE_FROZEN=true
+bundle install --standalone 1>&2
+rm -rf /tmp/deps/ruby/ruby/*/cache /tmp/deps/ruby/ruby/*/doc
+exec tar -C /tmp/deps --hard-dereference -chf - ruby
+"#;
+
 impl Comet {
     /// Installs what the request's manifest names; the same manifest was perhaps installed before.
     pub(crate) async fn install(
@@ -66,6 +82,7 @@ impl Comet {
         let script = match installer {
             Installer::Pip => PIP,
             Installer::Npm => NPM,
+            Installer::Bundler => BUNDLER,
         };
         let job = BuildJob {
             script,
@@ -75,6 +92,7 @@ impl Comet {
             label: format!("{} packages of {}", request.scope, request.code),
             policy: registries.policy()?,
             owner: owner()?,
+            log: request.log.clone(),
         };
         let (archive, output) = match self.run_build(job).await? {
             Made::Done { result, output } => (result, output),
@@ -178,10 +196,23 @@ pub(crate) fn environment(registries: &RegistrySettings) -> BTreeMap<String, Str
         ("CARGO_HTTP_CAINFO", CERTIFICATES),
         ("SSL_CERT_FILE", CERTIFICATES),
         ("GOPROXY", &registries.go_proxy),
+        ("BUNDLE_PATH", "/tmp/deps/ruby"),
+        ("BUNDLE_APP_CONFIG", "/tmp/.bundle"),
+        ("BUNDLE_WITHOUT", "development:test"),
+        ("BUNDLE_SSL_CA_CERT", CERTIFICATES),
+        ("BUNDLE_SILENCE_ROOT_WARNING", "true"),
+        ("BUNDLE_DISABLE_VERSION_CHECK", "true"),
+        ("BUNDLE_JOBS", "2"),
+        ("BUNDLE_RETRY", "1"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
-    if registries.go_proxy == "off" {
+    if registries.gem_source != RegistrySettings::GEMS {
+        // In place of whatever a Gemfile names.
+        env.insert("BUNDLE_MIRROR__ALL".to_owned(), registries.gem_source.clone());
+    }
+    // The checksum database knows what the public proxy has. `go.sum` is checked in any case.
+    if registries.go_proxy != RegistrySettings::GO {
         env.insert("GONOSUMDB".to_owned(), "*".to_owned());
     }
     env

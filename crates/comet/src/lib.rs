@@ -21,7 +21,7 @@ mod sandbox;
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::{Catalog, CodeTrees, Objects, Secrets, Signals};
+use nova_domain::ports::{Catalog, CodeTrees, Objects, Quotas, Secrets, Signals};
 
 pub use backend::Backend;
 pub use pool::PoolReport;
@@ -121,6 +121,11 @@ impl Comet {
     /// Names who knows the values of secrets; before the first call of a function that refers to one.
     pub fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
         self.inner.pool.set_secrets(secrets);
+    }
+
+    /// Names who knows how much may run; before the first call. Without it nothing is limited.
+    pub fn set_quotas(&self, quotas: Arc<dyn Quotas>) {
+        self.inner.pool.set_quotas(quotas);
     }
 
     /// Names who is told of calls while they run; before the first call.

@@ -9,6 +9,8 @@ pub struct RegistrySettings {
     /// The simple index of Python packages.
     pub pip_index_url: String,
     pub npm_registry: String,
+    /// The index of Ruby's gems.
+    pub gem_source: String,
     /// `sparse+https://..`, as cargo writes it.
     pub cargo_registry: String,
     /// A proxy of Go modules, or `off`.
@@ -18,10 +20,21 @@ pub struct RegistrySettings {
 }
 
 impl RegistrySettings {
+    /// Where gems are from if nothing else is said.
+    pub(crate) const GEMS: &str = "https://rubygems.org";
+    /// Where Go modules are from.
+    pub(crate) const GO: &str = "https://proxy.golang.org";
+
+    pub(crate) fn addresses(&self) -> [&str; 5] {
+        [&self.pip_index_url, &self.npm_registry, &self.gem_source, &self.cargo_registry, &self.go_proxy]
+    }
+
     /// What a build may reach: the registries' own hosts and the others named.
     pub fn policy(&self) -> FaultResult<NetworkPolicy> {
         let mut rules = self.hosts.clone();
-        for url in [&self.pip_index_url, &self.npm_registry, &self.cargo_registry, &self.go_proxy] {
+        let registries =
+            [&self.pip_index_url, &self.npm_registry, &self.gem_source, &self.cargo_registry, &self.go_proxy];
+        for url in registries {
             if !url.is_empty() && url != "off" {
                 rules.push(rule_of(url)?);
             }
@@ -50,12 +63,13 @@ fn rule_of(url: &str) -> FaultResult<NetworkRule> {
 
 impl Default for RegistrySettings {
     fn default() -> Self {
-        let hosts = ["files.pythonhosted.org", "static.crates.io", "sum.golang.org"];
+        let hosts = ["files.pythonhosted.org", "static.crates.io", "sum.golang.org", "index.rubygems.org"];
         Self {
             pip_index_url: "https://pypi.org/simple".to_owned(),
             npm_registry: "https://registry.npmjs.org".to_owned(),
+            gem_source: Self::GEMS.to_owned(),
             cargo_registry: "sparse+https://index.crates.io/".to_owned(),
-            go_proxy: "https://proxy.golang.org".to_owned(),
+            go_proxy: Self::GO.to_owned(),
             hosts: hosts.iter().filter_map(|host| NetworkRule::parse(host).ok()).collect(),
         }
     }
@@ -75,7 +89,7 @@ mod tests {
         };
         let mut rules = settings.policy().expect("valid").texts();
         rules.sort();
-        assert_eq!(rules, ["127.0.0.1:4873", "index.crates.io:443", "pypi.org:443"]);
+        assert_eq!(rules, ["127.0.0.1:4873", "index.crates.io:443", "pypi.org:443", "rubygems.org:443"]);
         for bad in ["pypi.org", "ftp://a.b/", "https:///x"] {
             assert!(rule_of(bad).is_err(), "{bad}");
         }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use nova_domain::ports::BuildRequest;
+use nova_domain::ports::{BuildLog, BuildRequest};
 use nova_domain::version::{Build, CompileStatus, Version};
 use nova_domain::{Code, Fault, FaultResult, FunctionId, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::{self, about, shown};
 use crate::functions::Functions;
 
 /// Longest compiler output that is kept, bytes; the end counts.
@@ -218,8 +219,12 @@ impl Builder {
             CompileStatus::Compiling if job.resumed => {}
             _ => return Ok(None),
         }
-        let build = self.compile(job, &version).await;
-        if !self.record(job, &build).await? {
+        let live = &self.functions.inner.live;
+        let log = live.begin(&job.function, job.number);
+        let build = self.compile(job, &version, &log).await;
+        let recorded = self.record(job, &build).await;
+        live.end(&job.function, job.number);
+        if !recorded? {
             return Ok(None);
         }
         if build.status == CompileStatus::Success {
@@ -229,7 +234,7 @@ impl Builder {
     }
 
     /// Runs the compiler. What the platform could not do is tried again, then shown as output.
-    async fn compile(&self, job: &Job, version: &Version) -> Build {
+    async fn compile(&self, job: &Job, version: &Version, log: &BuildLog) -> Build {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -239,6 +244,7 @@ impl Builder {
                 code: version.spec.code,
                 entry: version.spec.entry.clone(),
                 dependencies: version.spec.dependencies,
+                log: log.clone(),
             };
             match self.functions.inner.sandboxes.build(request).await {
                 Ok(mut build) => {
@@ -289,11 +295,14 @@ impl Builder {
             if function.latest_version != job.number || function.active_version >= job.number {
                 return Ok(());
             }
+            let before = shown::function_alone(&function);
             function.active_version = job.number;
             function.updated_at = inner.clock.now();
-            match inner.store.functions().update(&job.scope, &function, None).await {
+            let after = shown::function_alone(&function);
+            let told = audit::changed(&job.scope, "function", &function.name, before, after);
+            match about(told, inner.store.functions().update(&job.scope, &function, None)).await {
                 Ok(function) => {
-                    self.functions.changed(&job.scope, &function);
+                    self.functions.changed(&job.scope, &function).await;
                     return Ok(());
                 }
                 Err(fault) if fault.code() == Code::Conflict && tries < 20 => {

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use moka::sync::Cache;
-use nova_domain::call::{FunctionRef, FunctionSnapshot, Qualifier};
+use nova_domain::alias::Alias;
+use nova_domain::call::{AliasPick, FunctionRef, FunctionSnapshot, Qualifier};
 use nova_domain::ports::Catalog;
 use nova_domain::secret::references;
-use nova_domain::{FaultResult, FunctionName, Scope};
+use nova_domain::{AliasName, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 use nova_store::{PageRequest, System};
 
@@ -30,7 +31,15 @@ pub(crate) struct Snapshots {
 }
 
 #[derive(Default)]
-struct Entry(RwLock<Vec<Kept>>);
+struct Entry {
+    snapshots: RwLock<Vec<Kept>>,
+    aliases: RwLock<Vec<KeptAlias>>,
+}
+
+struct KeptAlias {
+    alias: Arc<Alias>,
+    read_at: Instant,
+}
 
 struct Kept {
     qualifier: Qualifier,
@@ -40,7 +49,7 @@ struct Kept {
 
 impl Entry {
     fn find(&self, qualifier: &Qualifier, max_age: Option<Duration>) -> Option<Arc<FunctionSnapshot>> {
-        let kept = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.snapshots.read().unwrap_or_else(PoisonError::into_inner);
         kept.iter()
             .find(|one| one.qualifier == *qualifier)
             .filter(|one| max_age.is_none_or(|max| one.read_at.elapsed() <= max))
@@ -48,12 +57,35 @@ impl Entry {
     }
 
     fn keep(&self, qualifier: Qualifier, snapshot: Arc<FunctionSnapshot>, read_at: Instant) {
-        let mut kept = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.snapshots.write().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|one| one.qualifier != qualifier);
         if kept.len() >= PER_FUNCTION {
             kept.remove(0);
         }
         kept.push(Kept { qualifier, snapshot, read_at });
+    }
+
+    fn find_alias(&self, name: &AliasName, max_age: Option<Duration>) -> Option<Arc<Alias>> {
+        let kept = self.aliases.read().unwrap_or_else(PoisonError::into_inner);
+        kept.iter()
+            .find(|one| one.alias.name == *name)
+            .filter(|one| max_age.is_none_or(|max| one.read_at.elapsed() <= max))
+            .map(|one| one.alias.clone())
+    }
+
+    fn keep_alias(&self, alias: Arc<Alias>, read_at: Instant) {
+        let mut kept = self.aliases.write().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|one| one.alias.name != alias.name);
+        if kept.len() >= PER_FUNCTION {
+            kept.remove(0);
+        }
+        kept.push(KeptAlias { alias, read_at });
+    }
+
+    /// Whether nothing was found for it yet.
+    fn is_empty(&self) -> bool {
+        let nothing = self.snapshots.read().unwrap_or_else(PoisonError::into_inner).is_empty();
+        nothing && self.aliases.read().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 
@@ -97,13 +129,14 @@ impl FunctionCatalog {
 
 impl Functions {
     /// What to run for `target`, from memory if it is there.
-    pub(crate) async fn snapshot(
-        &self,
-        scope: &Scope,
-        target: &FunctionRef,
-    ) -> FaultResult<Arc<FunctionSnapshot>> {
+    pub async fn snapshot(&self, scope: &Scope, target: &FunctionRef) -> FaultResult<Arc<FunctionSnapshot>> {
         let snapshots = &self.inner.snapshots;
         let entry = snapshots.entry(scope, &target.name);
+        if let Qualifier::Alias(pick) = &target.qualifier {
+            let number = self.picked(scope, &target.name, pick, &entry).await?;
+            let target = FunctionRef { name: target.name.clone(), qualifier: Qualifier::Number(number) };
+            return Box::pin(self.snapshot(scope, &target)).await;
+        }
         if let Some(snapshot) = entry.find(&target.qualifier, snapshots.max_age) {
             return Ok(snapshot);
         }
@@ -113,7 +146,9 @@ impl Functions {
             Ok(found) => found,
             Err(fault) => {
                 // Names that do not exist must not fill the memory.
-                snapshots.forget(scope, &target.name);
+                if entry.is_empty() {
+                    snapshots.forget(scope, &target.name);
+                }
                 return Err(fault);
             }
         };
@@ -121,6 +156,34 @@ impl Functions {
         let snapshot = snapshot_of(found, secrets)?;
         entry.keep(target.qualifier.clone(), snapshot.clone(), asked_at);
         Ok(snapshot)
+    }
+
+    /// The version that an alias means for a call, by the alias in memory if it is there.
+    async fn picked(
+        &self,
+        scope: &Scope,
+        name: &FunctionName,
+        pick: &AliasPick,
+        entry: &Entry,
+    ) -> FaultResult<u32> {
+        let snapshots = &self.inner.snapshots;
+        if let Some(alias) = entry.find_alias(&pick.name, snapshots.max_age) {
+            return Ok(alias.pick(pick.point));
+        }
+        let asked_at = Instant::now();
+        match self.get_alias(scope, name, &pick.name).await {
+            Ok(alias) => {
+                let number = alias.pick(pick.point);
+                entry.keep_alias(Arc::new(alias), asked_at);
+                Ok(number)
+            }
+            Err(fault) => {
+                if entry.is_empty() {
+                    snapshots.forget(scope, name);
+                }
+                Err(fault)
+            }
+        }
     }
 
     /// A number that differs after any change of a secret that the version refers to; 0 if it

@@ -7,15 +7,22 @@
 //! - every write is a compare-and-set by revision.
 
 pub mod access;
+mod aliases;
+pub mod audit;
 mod build;
+mod build_log;
 mod catalog;
 mod functions;
+pub mod quotas;
 pub mod secrets;
 mod settings;
 mod source;
 mod spec;
+mod vault;
 
+pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
+pub use build_log::{BuildEvent, BuildEvents};
 pub use catalog::FunctionCatalog;
 pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};
 pub use nova_store::{Page, PageRequest};
@@ -23,6 +30,8 @@ pub use nova_store::{Page, PageRequest};
 pub use functions::{
     Change, Create, FileInfo, Functions, LimitsChange, Patch, ReplaceCode, Replaced, VersionCode,
 };
+pub use quotas::Quotas;
 pub use secrets::Secrets;
 pub use settings::Settings;
 pub use source::Source;
+pub use vault::Vault;

@@ -19,6 +19,8 @@ pub struct Settings {
     /// right while this process makes every write (SQLite). Several processes on one database
     /// need a bound, such as 1 s.
     pub catalog_max_age: Option<Duration>,
+    /// How often rollouts that are due are looked for. Default 1 s.
+    pub rollout_scan: Duration,
     /// How often a write is tried again when somebody else was faster and the caller named no
     /// revision. Default 5.
     pub write_retries: u32,
@@ -33,6 +35,7 @@ impl Default for Settings {
             build_scan: Duration::from_secs(30),
             catalog_functions: 10_000,
             catalog_max_age: None,
+            rollout_scan: Duration::from_secs(1),
             write_retries: 5,
         }
     }

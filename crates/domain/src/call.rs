@@ -8,11 +8,12 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Principal;
 use crate::fault::Fault;
 use crate::function::{Function, Mode, PoolSettings, VersionSpec};
 use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
-use crate::name::{FunctionName, Scope};
+use crate::name::{AliasName, FunctionName, Scope};
 use crate::run::Usage;
 
 /// Largest event that a synchronous call takes, bytes.
@@ -32,19 +33,49 @@ pub enum Qualifier {
     Latest,
     /// That very version.
     Number(u32),
+    /// Whatever version the alias means for this call.
+    Alias(AliasPick),
+}
+
+/// An alias, and what decides between its versions: calls with the same point run the same version
+/// as long as that version's weight does not shrink.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct AliasPick {
+    pub name: AliasName,
+    /// `None`: its main version.
+    pub point: Option<u64>,
 }
 
 impl Qualifier {
-    /// Parses `?qualifier=`: empty, `active`, `$LATEST`, `latest` or a version number.
+    /// Parses `?qualifier=`: empty, `active`, `$LATEST`, `latest`, a version number or an alias.
     pub fn parse(text: &str) -> Result<Self, Fault> {
         match text {
             "" | "active" => Ok(Self::Active),
             "$LATEST" | "latest" => Ok(Self::Latest),
-            _ => text.trim_start_matches('v').parse().map(Self::Number).map_err(|_| {
-                let shown: String = text.chars().take(40).collect();
-                Fault::invalid(format!("qualifier {shown:?} is neither a version number nor $LATEST"))
-            }),
+            _ => match text.trim_start_matches('v').parse() {
+                Ok(number) => Ok(Self::Number(number)),
+                Err(_) => AliasName::new(text).map(Self::alias).map_err(|_| {
+                    let shown: String = text.chars().take(40).collect();
+                    Fault::invalid(format!(
+                        "qualifier {shown:?} is neither a version number, nor $LATEST, nor the name of an alias"
+                    ))
+                }),
+            },
         }
+    }
+
+    /// The alias of that name; its main version unless a point is given.
+    pub fn alias(name: AliasName) -> Self {
+        Self::Alias(AliasPick { name, point: None })
+    }
+
+    /// The same, with what decides between the versions of an alias.
+    #[must_use]
+    pub fn at_point(mut self, point: u64) -> Self {
+        if let Self::Alias(pick) = &mut self {
+            pick.point = Some(point);
+        }
+        self
     }
 }
 
@@ -106,12 +137,19 @@ pub enum CallSource {
     Stream,
     /// Running code that called another function.
     Function,
+    /// A request to the content listener.
+    Http,
 }
 
 impl CallSource {
+    /// Every source there is.
+    pub const ALL: &'static [CallSource] =
+        &[CallSource::Api, CallSource::Stream, CallSource::Function, CallSource::Http];
+
     /// The name in the API and in storage.
     pub const fn as_str(self) -> &'static str {
         match self {
+            CallSource::Http => "http",
             CallSource::Api => "api",
             CallSource::Stream => "stream",
             CallSource::Function => "function",
@@ -145,6 +183,10 @@ pub struct Call {
     pub deadline: Option<Duration>,
     /// Fires when the caller went away.
     pub cancel: CancellationToken,
+    /// Who calls; `None`: the server itself, or somebody who need not be known.
+    pub caller: Option<Arc<Principal>>,
+    /// JSON that an AWS client sends along, for the function's context.
+    pub client_context: Option<Arc<str>>,
 }
 
 /// Why user code gave no result. The platform did its part; the answer is 200 with this in `error`.

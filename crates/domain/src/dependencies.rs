@@ -12,6 +12,8 @@ pub enum Installer {
     Pip,
     /// `package.json`, with `package-lock.json` exactly as that says.
     Npm,
+    /// `Gemfile`, with `Gemfile.lock` exactly as that says.
+    Bundler,
 }
 
 impl Installer {
@@ -20,6 +22,7 @@ impl Installer {
         match self {
             Installer::Pip => &["requirements.txt"],
             Installer::Npm => &["package.json", "package-lock.json", ".npmrc"],
+            Installer::Bundler => &["Gemfile", "Gemfile.lock"],
         }
     }
 
@@ -47,6 +50,14 @@ impl Installer {
                 });
                 (names_some && !brought(&["node_modules/"])).then_some(Self::Npm)
             }
+            Runtime::Ruby => {
+                // `gemspec` takes what the code's own specification names.
+                let names_some = text("Gemfile")?.lines().any(|line| {
+                    let word = line.trim_start().split(['(', ' ', '"', '\'']).next().unwrap_or_default();
+                    matches!(word, "gem" | "gemspec" | "eval_gemfile")
+                });
+                (names_some && !brought(&["deps/", "vendor/"])).then_some(Self::Bundler)
+            }
             _ => None,
         }
     }
@@ -69,6 +80,10 @@ mod tests {
         );
         let npm = "{\"dependencies\": {\"is-odd\": \"3\"}}";
         assert_eq!(find(Runtime::Node, &[("package.json", npm)]), Some(Installer::Npm));
+        for gemfile in ["source 'https://x'\ngem 'rack', '~> 3'\n", "group(:web) do\n  gem(\"rack\")\nend\n"]
+        {
+            assert_eq!(find(Runtime::Ruby, &[("Gemfile", gemfile)]), Some(Installer::Bundler), "{gemfile}");
+        }
     }
 
     #[test]
@@ -85,6 +100,8 @@ mod tests {
                 vec![("package.json", "{\"dependencies\": {\"a\": \"1\"}}"), ("node_modules/a/x.js", "")],
             ),
             (Runtime::Executable, vec![("requirements.txt", "idna")]),
+            (Runtime::Ruby, vec![("Gemfile", "source 'https://rubygems.org'\n# gem 'rack'\n")]),
+            (Runtime::Ruby, vec![("Gemfile", "gem 'rack'"), ("vendor/bundle/x.rb", "")]),
         ] {
             assert_eq!(find(runtime, &files), None, "{files:?}");
         }

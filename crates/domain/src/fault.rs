@@ -58,6 +58,8 @@ codes! {
     NotReady => "not_ready", 409, true;
     /// The function refers to a secret that does not exist or was not granted to it.
     SecretUnavailable => "secret_unavailable", 409, false;
+    /// A quota of the tenant leaves no room for this thing; it stays so until something is deleted.
+    QuotaExceeded => "quota_exceeded", 409, false;
     /// The body is larger than the limit in the message.
     PayloadTooLarge => "payload_too_large", 413, false;
     /// The body's content type is not accepted here.
@@ -68,11 +70,13 @@ codes! {
     ResourceExhausted => "resource_exhausted", 429, true;
     /// Too many calls wait for this function.
     QueueFull => "queue_full", 429, true;
+    /// A call waited for a sandbox as long as its function lets calls wait.
+    QueueTimeout => "queue_timeout", 503, true;
     /// The caller went away before the answer was there.
     Cancelled => "cancelled", 499, true;
     /// Calls call each other too deeply or in a circle.
     LoopDetected => "loop_detected", 508, false;
-    /// The waiting line or the call had no time left before user code began.
+    /// The time that the caller gave was over before user code began.
     DeadlineExceeded => "deadline_exceeded", 504, true;
     /// A needed part of the platform is not there right now.
     Unavailable => "unavailable", 503, true;
@@ -80,6 +84,12 @@ codes! {
     MissingOnHost => "missing_on_host", 501, false;
     /// The sandbox broke while the call was in it; user code may have run in part.
     SandboxLost => "sandbox_lost", 502, true;
+    /// The function that serves this address failed.
+    FunctionFailed => "function_failed", 502, false;
+    /// The function that serves this address took longer than it may.
+    FunctionTimeout => "function_timeout", 504, false;
+    /// The function that serves this address answered with what is no HTTP answer.
+    BadAnswer => "bad_answer", 502, false;
     /// A fault of Nova itself.
     Internal => "internal", 500, true;
 }

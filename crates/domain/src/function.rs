@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::access::InvokePolicy;
 use crate::dependencies::Installer;
 use crate::fault::{Code, Fault};
+use crate::http::HttpSettings;
 use crate::id::{Digest, FunctionId};
 use crate::name::{FunctionName, Scope, SecretName};
 use crate::network::NetworkPolicy;
@@ -289,6 +291,11 @@ pub struct Function {
     pub description: String,
     pub tags: BTreeMap<String, String>,
     pub pool: PoolSettings,
+    /// Who may call it, on top of roles.
+    pub invoke_policy: InvokePolicy,
+    /// How it is offered on the content listener.
+    #[serde(default)]
+    pub http: HttpSettings,
     /// The version that a call without qualifier runs.
     pub active_version: u32,
     /// The highest version number given out.

@@ -8,16 +8,21 @@
 //! [`ports`] holds every call that one plane may make into another.
 
 pub mod access;
+pub mod alias;
+pub mod audit;
 pub mod call;
 pub mod dependencies;
 pub mod fault;
 pub mod function;
 pub mod host;
+pub mod http;
 pub mod id;
 pub mod log;
 pub mod name;
 pub mod network;
 pub mod ports;
+pub mod quota;
+pub mod rollout;
 pub mod run;
 pub mod runtime;
 pub mod secret;
@@ -26,5 +31,7 @@ pub mod version;
 
 pub use fault::{Code, Fault, FaultResult};
 pub use id::{BindingId, CredentialId, Digest, FunctionId, RunId, ServiceId, UserId};
-pub use name::{FunctionName, NamespaceName, RoleName, Scope, SecretName, ServiceName, TenantName};
+pub use name::{
+    AliasName, FunctionName, NamespaceName, RoleName, Scope, SecretName, ServiceName, TenantName,
+};
 pub use time::{Clock, Timestamp};

@@ -118,6 +118,19 @@ name_type!(
     is_scope_name
 );
 
+name_type!(
+    /// The name of an alias of a function: a letter, then up to 63 of letters, digits, `_ -`. Not one
+    /// that a version could be called by.
+    AliasName,
+    "alias",
+    "use a letter, then up to 63 letters, digits, '_' or '-'; not `active`, `latest` or a version number",
+    |value| value.len() <= 64
+        && value.starts_with(|c: char| c.is_ascii_alphabetic())
+        && value.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+        && !matches!(value, "active" | "latest")
+        && value.trim_start_matches('v').parse::<u64>().is_err()
+);
+
 /// Who a thing belongs to: a tenant and one of its namespaces. Every repository
 /// method takes one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,6 +165,16 @@ mod tests {
             let fault = FunctionName::new(bad).expect_err(bad);
             assert_eq!(fault.code(), Code::InvalidArgument);
             assert!(fault.message().contains("1 to 64"));
+        }
+    }
+
+    #[test]
+    fn an_alias_cannot_be_taken_for_a_version() {
+        for good in ["live", "v", "v1x", "Prod_2-b"] {
+            assert!(AliasName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "1", "v1", "vv12", "active", "latest", "$LATEST", "-a", "a.b", &"x".repeat(65)] {
+            assert!(AliasName::new(bad).is_err(), "{bad}");
         }
     }
 

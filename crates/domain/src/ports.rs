@@ -13,6 +13,7 @@ use crate::fault::FaultResult;
 use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
 use crate::name::{FunctionName, Scope, SecretName};
+use crate::quota::Permit;
 use crate::runtime::{InstalledRuntime, RuntimeRef};
 use crate::secret::SecretValue;
 use crate::version::Build;
@@ -82,6 +83,32 @@ pub trait Sandboxes: Send + Sync {
     fn retire(&self, function: &FunctionId, keep: &[u32]);
 }
 
+/// Where lines of a running build go as they come; by default nowhere.
+#[derive(Clone, Default)]
+pub struct BuildLog(Option<Sink>);
+
+type Sink = Arc<dyn Fn(&[LogLine]) + Send + Sync>;
+
+impl BuildLog {
+    /// A log whose lines go to `sink`, which must not wait.
+    pub fn to(sink: impl Fn(&[LogLine]) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(sink)))
+    }
+
+    /// Passes lines on.
+    pub fn tell(&self, lines: &[LogLine]) {
+        if let Some(sink) = self.0.as_ref().filter(|_| !lines.is_empty()) {
+            sink(lines);
+        }
+    }
+}
+
+impl std::fmt::Debug for BuildLog {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(if self.0.is_some() { "BuildLog" } else { "BuildLog(nowhere)" })
+    }
+}
+
 /// Input of [`Sandboxes::build`].
 #[derive(Debug, Clone)]
 pub struct BuildRequest {
@@ -93,6 +120,7 @@ pub struct BuildRequest {
     pub entry: String,
     /// Of an interpreted function: what installs its packages.
     pub dependencies: Option<Installer>,
+    pub log: BuildLog,
 }
 
 /// Code trees on local disk, ready to be mounted. Implemented over `artifacts`.
@@ -108,6 +136,24 @@ pub trait CodeTrees: Send + Sync {
 pub struct CodeTree {
     pub path: PathBuf,
     pub guard: Arc<()>,
+}
+
+/// How much may run. Implemented by control; comet asks with every call and before every
+/// sandbox. A port of its own, because the answer depends on the moment and is counted, which a
+/// snapshot, that is kept, cannot be.
+#[async_trait]
+pub trait Quotas: Send + Sync {
+    /// Whether calls of the scope are limited. Asked with every call, so it only looks into memory.
+    fn limits_calls(&self, scope: &Scope) -> bool;
+
+    /// A place for one call; held until the call has ended. `ResourceExhausted` names the quota.
+    async fn admit(&self, scope: &Scope) -> FaultResult<Permit>;
+
+    /// Whether there would be room for one more sandbox of the scope.
+    fn has_room(&self, scope: &Scope, memory_mb: u32) -> bool;
+
+    /// Room for one sandbox; held as long as there is one. `ResourceExhausted` names the quota.
+    fn sandbox(&self, scope: &Scope, memory_mb: u32) -> FaultResult<Permit>;
 }
 
 /// Values of secrets, for sandboxes that start. Implemented by control; comet asks. A port of

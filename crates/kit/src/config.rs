@@ -33,10 +33,10 @@ impl fmt::Display for Origin {
 /// Why configuration could not be loaded.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    #[error("{path}: {source}")]
-    Read { path: String, source: std::io::Error },
-    #[error("{path}: {source}")]
-    Syntax { path: String, source: Box<toml::de::Error> },
+    #[error("{path}: {reason}")]
+    Read { path: String, reason: std::io::Error },
+    #[error("{path}: {reason}")]
+    Syntax { path: String, reason: Box<toml::de::Error> },
     #[error("{origin}: `{key}` is not a setting{hint}")]
     Unknown { origin: Origin, key: String, hint: String },
     #[error("{origin}: `{key}` must be {expected}, not {found}")]
@@ -109,6 +109,8 @@ pub struct Sources<'a> {
     pub ignored_env: &'a [&'a str],
     /// (name of the flag, dotted key, value).
     pub flags: Vec<(String, &'static str, Value)>,
+    /// (dotted key, text that becomes the setting's type), of the flag `--set`. They go last.
+    pub set: Vec<(String, String)>,
 }
 
 /// Loads and checks.
@@ -121,9 +123,9 @@ pub fn load<T: Settings>(sources: &Sources<'_>) -> Result<Loaded<T>, ConfigError
     if let Some(path) = sources.file {
         let shown = path.display().to_string();
         let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Read { path: shown.clone(), source })?;
+            .map_err(|reason| ConfigError::Read { path: shown.clone(), reason })?;
         let table: Table = toml::from_str(&text)
-            .map_err(|source| ConfigError::Syntax { path: shown.clone(), source: Box::new(source) })?;
+            .map_err(|reason| ConfigError::Syntax { path: shown.clone(), reason: Box::new(reason) })?;
         let mut found = Vec::new();
         flatten("", &Value::Table(table), &mut |key, value| found.push((key, value.clone())));
         for (key, value) in found {
@@ -145,6 +147,14 @@ pub fn load<T: Settings>(sources: &Sources<'_>) -> Result<Loaded<T>, ConfigError
     }
     for (flag, key, value) in &sources.flags {
         set(&mut values, key, value.clone(), Origin::Flag(flag.clone()))?;
+    }
+    for (key, text) in &sources.set {
+        let origin = Origin::Flag("--set".to_owned());
+        let Some((default, _)) = values.get(key) else {
+            return Err(unknown(key, values.keys().map(String::as_str), origin));
+        };
+        let value = parse_text(default, key, text, &origin)?;
+        set(&mut values, key, value, origin)?;
     }
     let settings: T = unflatten(&values)
         .try_into()
@@ -228,8 +238,9 @@ fn parse_text(default: &Value, key: &str, text: &str, origin: &Origin) -> Result
 }
 
 fn unknown<'a>(key: &str, known: impl Iterator<Item = &'a str>, origin: Origin) -> ConfigError {
-    let nearest = known.map(|name| (strsim::damerau_levenshtein(key, name), name)).min();
-    let hint = nearest.map(|(_, name)| format!("; did you mean `{name}`?")).unwrap_or_default();
+    // By common beginnings more than by length: a name that was cut short means the one it begins.
+    let nearest = known.max_by(|a, b| strsim::jaro_winkler(key, a).total_cmp(&strsim::jaro_winkler(key, b)));
+    let hint = nearest.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default();
     ConfigError::Unknown { origin, key: key.to_owned(), hint }
 }
 
@@ -289,6 +300,30 @@ mod tests {
         );
         assert!(shown.contains(&"server.dev=false (default)".to_owned()));
         assert!(!shown.concat().contains("s3cret"));
+    }
+
+    #[test]
+    fn what_is_set_by_flag_goes_last_has_its_type_and_says_where_it_is_from() {
+        let sources = Sources {
+            env: vec![("NOVA_SERVER_WORKERS".into(), "4".into())],
+            set: vec![("server.workers".into(), "5".into())],
+            ..Sources::default()
+        };
+        let loaded: Loaded<Sample> = load(&sources).expect("valid");
+        assert_eq!(loaded.settings.server.workers, 5);
+        assert!(
+            loaded
+                .shown()
+                .any(|(key, _, origin)| key == "server.workers" && origin.to_string() == "flag --set")
+        );
+        for (key, text, says) in [
+            ("server.workers", "x", "flag --set: `server.workers` must be integer"),
+            ("server.work", "1", "did you mean `server.workers`"),
+        ] {
+            let sources = Sources { set: vec![(key.into(), text.into())], ..Sources::default() };
+            let error = load::<Sample>(&sources).expect_err("refused").to_string();
+            assert!(error.contains(says), "{error}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use aws_lc_rs::aead::{AES_256_GCM_SIV, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::{digest, hmac, rand};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -83,6 +83,13 @@ impl Key {
         id.copy_from_slice(&digest::digest(&digest::SHA256, &bytes[..]).as_ref()[..ID_LEN]);
         let aead = RandomizedNonceKey::new(&AES_256_GCM_SIV, &bytes[..]).map_err(|_| SealError::NoRandom)?;
         Ok(Self { id: KeyId(id), bytes, aead })
+    }
+
+    /// The key that signs for a purpose. Made from the master key, never that itself.
+    fn signer(&self, purpose: &str) -> hmac::Key {
+        let master = hmac::Key::new(hmac::HMAC_SHA256, &self.bytes[..]);
+        let derived = hmac::sign(&master, format!("nova sign\n{purpose}").as_bytes());
+        hmac::Key::new(hmac::HMAC_SHA256, derived.as_ref())
     }
 
     fn random() -> Result<Self, SealError> {
@@ -163,6 +170,19 @@ impl KeyRing {
             .len();
         body.truncate(length);
         Ok(body)
+    }
+
+    /// A signature of `text` with the newest key, which is named. `purpose` keeps signatures for one
+    /// thing from being good for another.
+    pub fn sign(&self, purpose: &str, text: &str) -> (KeyId, Vec<u8>) {
+        let key = &self.0[0];
+        (key.id, hmac::sign(&key.signer(purpose), text.as_bytes()).as_ref().to_vec())
+    }
+
+    /// Whether `signature` is that of `text` with the key `id` (hex), which is still in the ring.
+    pub fn is_signed(&self, purpose: &str, text: &str, id: &str, signature: &[u8]) -> bool {
+        let key = self.0.iter().find(|key| key.id.to_string() == id);
+        key.is_some_and(|key| hmac::verify(&key.signer(purpose), text.as_bytes(), signature).is_ok())
     }
 
     /// The same ring with a new key in front.
@@ -291,6 +311,24 @@ fn replace(path: &Path, text: &str) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_signature_is_good_for_its_text_its_purpose_and_a_key_that_is_there() {
+        let ring = KeyRing::random().expect("random");
+        let (id, signature) = ring.sign("a", "text");
+        let id = id.to_string();
+        assert!(ring.is_signed("a", "text", &id, &signature));
+        assert!(ring.with_new_key().expect("room").is_signed("a", "text", &id, &signature));
+        for bad in [
+            ring.is_signed("b", "text", &id, &signature),
+            ring.is_signed("a", "texT", &id, &signature),
+            ring.is_signed("a", "text", "00", &signature),
+            ring.is_signed("a", "text", &id, &signature[1..]),
+            KeyRing::random().expect("random").is_signed("a", "text", &id, &signature),
+        ] {
+            assert!(!bad);
+        }
+    }
 
     #[test]
     fn what_was_sealed_is_opened_only_in_its_place() {

@@ -1,6 +1,7 @@
 //! The one binary: `nova serve`, `nova keeper`, and every command.
 
 mod cli;
+mod issuers;
 mod serve;
 mod settings;
 

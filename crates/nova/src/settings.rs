@@ -1,6 +1,8 @@
 //! Settings of a server: `nova.toml`, `NOVA_*` variables and flags. `nova config show`
 //! prints each with its origin.
 
+use std::net::SocketAddr;
+
 use nova_domain::network::{IpNetwork, NetworkRule};
 use nova_kit::config::{ConfigError, Settings};
 use serde::{Deserialize, Serialize};
@@ -9,6 +11,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ServerSettings {
     pub(crate) server: Server,
+    pub(crate) content: ContentSettings,
     pub(crate) access: AccessSettings,
     pub(crate) dirs: DirSettings,
     pub(crate) database: Database,
@@ -36,6 +39,9 @@ pub(crate) struct Server {
     pub(crate) threads: u64,
     /// Addresses under which a proxy offers the server, such as `https://nova.example`.
     pub(crate) public_origins: Vec<String>,
+    /// Certificate chain and private key in PEM; both empty: no TLS.
+    pub(crate) tls_cert: String,
+    pub(crate) tls_key: String,
 }
 
 impl Default for Server {
@@ -47,7 +53,70 @@ impl Default for Server {
             max_connections: 20_000,
             threads: 0,
             public_origins: Vec::new(),
+            tls_cert: String::new(),
+            tls_key: String::new(),
         }
+    }
+}
+
+/// The listener on which functions are served to outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ContentSettings {
+    /// Address of the content listener; `auto`: the control listener's with the next port; `off`: none.
+    pub(crate) listen: String,
+    /// Address under which a proxy offers it, such as `https://apps.example`; best on a host of its own.
+    pub(crate) public_url: String,
+}
+
+impl Default for ContentSettings {
+    fn default() -> Self {
+        Self { listen: "auto".into(), public_url: String::new() }
+    }
+}
+
+impl ContentSettings {
+    /// Where to listen beside a control listener at `control`; `None`: nowhere.
+    pub(crate) fn address(&self, control: SocketAddr) -> Result<Option<SocketAddr>, ConfigError> {
+        let invalid = |text: String| Err(ConfigError::Invalid(format!("`content.listen` {text}")));
+        let address = match self.listen.as_str() {
+            "off" => return Ok(None),
+            "auto" => match control.port() {
+                0 => control,
+                port => match port.checked_add(1) {
+                    Some(next) => SocketAddr::new(control.ip(), next),
+                    None => return invalid("has no port after 65535: name one, or `off`".to_owned()),
+                },
+            },
+            text => match text.parse() {
+                Ok(address) => address,
+                Err(_) => {
+                    return invalid(format!(
+                        "is {text:?}; write an address like 127.0.0.1:9001, `auto` or `off`"
+                    ));
+                }
+            },
+        };
+        if address == control && address.port() != 0 {
+            return invalid(format!(
+                "is {address}, where the control listener is: what users wrote needs another one"
+            ));
+        }
+        Ok(Some(address))
+    }
+
+    fn validate(&self) -> Result<(), ConfigError> {
+        let url = self.public_url.as_str();
+        let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let origin = rest.is_some_and(|rest| {
+            let rest = rest.strip_suffix('/').unwrap_or(rest);
+            !rest.is_empty() && !rest.contains(['/', '?', '#', '@', ' '])
+        });
+        if url.is_empty() || origin {
+            return Ok(());
+        }
+        Err(ConfigError::Invalid(format!(
+            "`content.public_url` is {url:?}; write https://HOST[:PORT] without a path"
+        )))
     }
 }
 
@@ -59,11 +128,13 @@ pub(crate) struct AccessSettings {
     pub(crate) invitation_h: u64,
     /// Sign-ins that may be tried in a minute, per account and per address.
     pub(crate) attempts_per_minute: u64,
+    /// Issuers of tokens, and identity providers to sign in with; in the file only.
+    pub(crate) issuers: Vec<crate::issuers::IssuerTable>,
 }
 
 impl Default for AccessSettings {
     fn default() -> Self {
-        Self { session_m: 720, invitation_h: 168, attempts_per_minute: 10 }
+        Self { session_m: 720, invitation_h: 168, attempts_per_minute: 10, issuers: Vec::new() }
     }
 }
 
@@ -174,6 +245,7 @@ pub(crate) struct BuildSettings {
     /// Where builds get packages from.
     pub(crate) pip_index_url: String,
     pub(crate) npm_registry: String,
+    pub(crate) gem_source: String,
     pub(crate) cargo_registry: String,
     pub(crate) go_proxy: String,
     /// Hosts that builds may reach besides: rules as of a function, with commas between.
@@ -192,6 +264,7 @@ impl Default for BuildSettings {
             wait_s: 120,
             pip_index_url: registries.pip_index_url,
             npm_registry: registries.npm_registry,
+            gem_source: registries.gem_source,
             cargo_registry: registries.cargo_registry,
             go_proxy: registries.go_proxy,
             hosts: hosts.join(","),
@@ -208,6 +281,7 @@ impl BuildSettings {
         let registries = nova_comet::RegistrySettings {
             pip_index_url: self.pip_index_url.clone(),
             npm_registry: self.npm_registry.clone(),
+            gem_source: self.gem_source.clone(),
             cargo_registry: self.cargo_registry.clone(),
             go_proxy: self.go_proxy.clone(),
             hosts: texts.map(NetworkRule::parse).collect::<Result<_, _>>().map_err(invalid)?,
@@ -347,6 +421,17 @@ impl Settings for ServerSettings {
                 return Err(ConfigError::Invalid(format!("`{key}` must be {low} to {high}, is {value}")));
             }
         }
+        let server = &self.server;
+        if server.tls_cert.is_empty() != server.tls_key.is_empty() {
+            let message = "`server.tls_cert` and `server.tls_key` go together: set both, or none";
+            return Err(ConfigError::Invalid(message.into()));
+        }
+        if server.dev && !server.tls_cert.is_empty() {
+            let message =
+                "a server with --dev speaks no TLS: it is for this machine only; leave `server.tls_cert` out";
+            return Err(ConfigError::Invalid(message.into()));
+        }
+        self.content.validate()?;
         self.egress.never()?;
         self.build.registries()?;
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
@@ -356,5 +441,39 @@ impl Settings for ServerSettings {
             )));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn content_is_served_beside_the_control_listener_and_never_on_it() {
+        let control: SocketAddr = "127.0.0.1:9000".parse().expect("an address");
+        let at = |listen: &str| {
+            let settings = ContentSettings { listen: listen.to_owned(), ..ContentSettings::default() };
+            settings.address(control).map(|found| found.map(|address| address.to_string()))
+        };
+        assert_eq!(at("auto").expect("fine").as_deref(), Some("127.0.0.1:9001"));
+        assert_eq!(at("0.0.0.0:80").expect("fine").as_deref(), Some("0.0.0.0:80"));
+        assert_eq!(at("off").expect("fine"), None);
+        for bad in ["127.0.0.1:9000", "9001", "", "localhost:9001"] {
+            assert!(at(bad).is_err(), "{bad}");
+        }
+        let last: SocketAddr = "127.0.0.1:65535".parse().expect("an address");
+        assert!(ContentSettings::default().address(last).is_err());
+    }
+
+    #[test]
+    fn the_public_url_of_content_is_an_origin() {
+        let check =
+            |url: &str| ContentSettings { public_url: url.to_owned(), ..Default::default() }.validate();
+        for good in ["", "https://apps.example", "http://apps.example:8080/"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        for bad in ["apps.example", "https://", "https://a/b", "https://u@a", "ftp://a"] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
     }
 }

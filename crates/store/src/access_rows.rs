@@ -11,6 +11,7 @@ use nova_domain::{
 };
 
 use crate::error::{StoreError, StoreResult};
+use crate::repo::SealedValue;
 use crate::rows::read_document;
 
 /// What `tenant_id` holds for things of the server itself.
@@ -129,6 +130,15 @@ impl CredentialRow {
             note: read_document("credential", &self.note)?,
         })
     }
+}
+
+/// Columns `credential_id, sealed, key_id`.
+pub(crate) fn sealed_row((id, value): (String, SealedValue)) -> StoreResult<(CredentialId, SealedValue)> {
+    Ok((checked("credential id", CredentialId::new(id))?, value))
+}
+
+pub(crate) fn sealed_cursor((id, _): &(CredentialId, SealedValue)) -> [String; 1] {
+    [id.to_string()]
 }
 
 /// The permissions of a custom role as they are stored.

@@ -11,6 +11,7 @@
 //! that engine's registry, and cases in `tests/it/contract`.
 
 mod access_rows;
+pub mod audit;
 mod error;
 mod migrate;
 mod observe;

@@ -35,6 +35,11 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     1 "functions" "0001_functions.nova.sql",
     3 "access" "0003_access.nova.sql",
     4 "secrets" "0004_secrets.nova.sql",
+    5 "audit" "0005_audit.nova.sql",
+    6 "quotas" "0006_quotas.nova.sql",
+    7 "aliases" "0007_aliases.nova.sql",
+    9 "signing" "0009_signing.nova.sql",
+    11 "server_rows" "0011_server_rows.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
 pub(crate) const SQLITE_WORK: &[Migration] = &[];
@@ -48,6 +53,11 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     2 "runs" "0002_runs.sql",
     3 "access" "0003_access.sql",
     4 "secrets" "0004_secrets.sql",
+    5 "audit" "0005_audit.sql",
+    6 "quotas" "0006_quotas.sql",
+    7 "aliases" "0007_aliases.sql",
+    9 "signing" "0009_signing.sql",
+    11 "server_rows" "0011_server_rows.sql",
 );
 
 /// A migration that a database says it has.

@@ -1,12 +1,17 @@
 //! Stored columns to domain values and back; the same for both engines. JSON documents
 //! carry a version in `v`, so that a later program can tell how to read them.
 
+mod alias;
+mod audit;
+mod quota;
 mod secret;
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::{CallSource, FunctionError};
 use nova_domain::function::{Function, PoolSettings, VersionSpec};
+use nova_domain::http::HttpSettings;
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::run::{Run, RunStatus, Usage};
 use nova_domain::version::{Build, CompileStatus, Version};
@@ -19,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::{StoreError, StoreResult};
 use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
+pub(crate) use alias::{AliasData, AliasRow, due_at};
+pub(crate) use audit::{AuditRow, paths};
+pub(crate) use quota::{QuotaRow, place, quota, quota_cursor};
 pub(crate) use secret::{SecretData, SecretRow};
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +84,10 @@ pub(crate) struct FunctionData {
     description: String,
     tags: BTreeMap<String, String>,
     pool: PoolSettings,
+    #[serde(default, skip_serializing_if = "InvokePolicy::is_empty")]
+    invoke_policy: InvokePolicy,
+    #[serde(default)]
+    http: HttpSettings,
 }
 
 impl FunctionData {
@@ -84,6 +96,8 @@ impl FunctionData {
             description: function.description.clone(),
             tags: function.tags.clone(),
             pool: function.pool.clone(),
+            invoke_policy: function.invoke_policy.clone(),
+            http: function.http.clone(),
         }
     }
 }
@@ -112,6 +126,8 @@ impl FunctionRow {
             description: data.description,
             tags: data.tags,
             pool: data.pool,
+            invoke_policy: data.invoke_policy,
+            http: data.http,
             active_version: to_u32("active version", self.active_version)?,
             latest_version: to_u32("latest version", self.latest_version)?,
             revision: to_u64(self.revision),
@@ -260,8 +276,9 @@ impl RunRow {
 }
 
 fn call_source(text: &str) -> StoreResult<CallSource> {
-    [CallSource::Api, CallSource::Stream, CallSource::Function]
-        .into_iter()
+    CallSource::ALL
+        .iter()
+        .copied()
         .find(|source| source.as_str() == text)
         .ok_or_else(|| StoreError::unreadable("call source", text))
 }

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
-use crate::repo::{Credentials, Functions, Logs, Roles, Runs, Secrets, Tenants, Users, Versions};
+use crate::repo::{
+    Aliases, Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+};
 use crate::url::DatabaseUrl;
 
 /// Permission to look across tenants (claims, clean-up, garbage collection). Only
@@ -20,6 +22,7 @@ pub struct System(());
 pub struct Store {
     pub(crate) functions: Arc<dyn Functions>,
     pub(crate) versions: Arc<dyn Versions>,
+    pub(crate) aliases: Arc<dyn Aliases>,
     pub(crate) runs: Arc<dyn Runs>,
     pub(crate) logs: Arc<dyn Logs>,
     pub(crate) secrets: Arc<dyn Secrets>,
@@ -27,6 +30,8 @@ pub struct Store {
     pub(crate) users: Arc<dyn Users>,
     pub(crate) credentials: Arc<dyn Credentials>,
     pub(crate) roles: Arc<dyn Roles>,
+    pub(crate) audit: Arc<dyn Audit>,
+    pub(crate) quotas: Arc<dyn Quotas>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -49,7 +54,7 @@ impl Store {
     pub async fn open(url: &DatabaseUrl, options: &StoreOptions) -> FaultResult<(Self, System)> {
         let store = match url {
             DatabaseUrl::Sqlite(dir) => crate::sqlite::open(dir, options).await?,
-            DatabaseUrl::Postgres(config) => crate::postgres::open(config, options).await?,
+            DatabaseUrl::Postgres(target) => crate::postgres::open(target, options).await?,
         };
         Ok((store, System(())))
     }
@@ -62,6 +67,11 @@ impl Store {
     /// Versions and builds.
     pub fn versions(&self) -> &dyn Versions {
         &*self.versions
+    }
+
+    /// Aliases and rollouts.
+    pub fn aliases(&self) -> &dyn Aliases {
+        &*self.aliases
     }
 
     /// Run records.
@@ -97,6 +107,16 @@ impl Store {
     /// Custom roles, and roles given to somebody.
     pub fn roles(&self) -> &dyn Roles {
         &*self.roles
+    }
+
+    /// Quotas of tenants.
+    pub fn quotas(&self) -> &dyn Quotas {
+        &*self.quotas
+    }
+
+    /// Who changed what.
+    pub fn audit(&self) -> &dyn Audit {
+        &*self.audit
     }
 
     /// `sqlite` or `postgres`.

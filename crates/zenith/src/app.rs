@@ -9,12 +9,14 @@ use futures::future::BoxFuture;
 use nova_api::v1::SystemView;
 use nova_aurora::Observatory;
 use nova_control::access::Access;
-use nova_control::{Functions, Secrets};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
 use nova_kit::ids::Ids;
 use tokio::time::Instant;
 
+use crate::content::ContentSite;
 use crate::edge::guard::DevGuard;
 use crate::edge::measure::Meter;
 use crate::edge::site::Site;
@@ -36,6 +38,8 @@ pub struct Parts {
     pub functions: Functions,
     pub secrets: Secrets,
     pub access: Access,
+    pub audit: Audit,
+    pub quotas: Quotas,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
@@ -48,6 +52,8 @@ pub struct Parts {
     pub guard: Option<DevGuard>,
     /// How browsers know this server.
     pub site: Site,
+    /// Where functions are served to outside; `None`: nowhere.
+    pub content: Option<ContentSite>,
 }
 
 /// The application: state and router. Cheap to clone.
@@ -121,6 +127,14 @@ impl App {
 
     pub(crate) fn access(&self) -> &Access {
         &self.inner.parts.access
+    }
+
+    pub(crate) fn quotas(&self) -> &Quotas {
+        &self.inner.parts.quotas
+    }
+
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.inner.parts.audit
     }
 
     pub(crate) fn router(&self) -> Result<Router, Fault> {

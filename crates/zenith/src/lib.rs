@@ -5,19 +5,26 @@
 //!     > authorise (the row's permission) > routes/<noun>/<verb>
 //! ```
 //!
+//! The content listener (`content/`) is another server beside it, which shares nothing with it but the
+//! planes: what users wrote is served there and nowhere else.
+//!
 //! The router is built from `nova_api::endpoints`; a route without a row there cannot exist. The
 //! edge is one function rather than a stack of layers, because every call to a function passes it.
 
 mod app;
 mod body;
+mod content;
 mod edge;
 mod query;
 mod refused;
 mod routes;
 mod serve;
 mod sse;
+mod tls;
 
 pub use app::{App, Check, Parts, Readiness, SystemReport};
+pub use content::ContentSite;
 pub use edge::guard::DevGuard;
 pub use edge::site::Site;
-pub use serve::{ServeSettings, serve};
+pub use serve::{ServeSettings, serve, serve_content};
+pub use tls::Tls;

@@ -2,22 +2,27 @@
 
 use std::convert::Infallible;
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use nova_domain::FaultResult;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
+use crate::content::Content;
 use crate::edge::Edge;
+use crate::tls::Tls;
 
 /// Bounds of a listener.
 #[derive(Debug, Clone)]
@@ -29,6 +34,8 @@ pub struct ServeSettings {
     pub header_timeout: Duration,
     /// How long requests may still take once the server stops. Default 30 s.
     pub drain: Duration,
+    /// The certificate; none: without TLS.
+    pub tls: Option<Tls>,
 }
 
 impl Default for ServeSettings {
@@ -37,13 +44,14 @@ impl Default for ServeSettings {
             max_connections: 10_000,
             header_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(30),
+            tls: None,
         }
     }
 }
 
-/// Serves HTTP/1.1 and HTTP/2 without TLS on `listener` until `stop` fires, then takes no more
-/// connections, lets requests end for `settings.drain`, and cuts off what is left. Fails only
-/// if the application cannot be put together.
+/// Serves HTTP/1.1 and HTTP/2, with TLS if there is a certificate, on `listener` until `stop`
+/// fires, then takes no more connections, lets requests end for `settings.drain`, and cuts off
+/// what is left. Fails only if the application cannot be put together.
 pub async fn serve(
     listener: TcpListener,
     app: App,
@@ -51,6 +59,49 @@ pub async fn serve(
     settings: ServeSettings,
 ) -> FaultResult<()> {
     let edge = Edge::new(app.clone())?;
+    listen(listener, app, edge, stop, settings).await;
+    Ok(())
+}
+
+/// Serves what users wrote, in the same way on a listener of its own.
+pub async fn serve_content(
+    listener: TcpListener,
+    app: App,
+    stop: CancellationToken,
+    settings: ServeSettings,
+) {
+    let content = Content::new(app.clone());
+    listen(listener, app, content, stop, settings).await;
+}
+
+/// What answers the requests of a listener.
+trait Handler: Clone + Send + Sync + 'static {
+    fn answer(
+        &self,
+        request: http::Request<Incoming>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response> + Send;
+}
+
+impl Handler for Edge {
+    async fn answer(&self, request: http::Request<Incoming>, peer: Option<IpAddr>) -> Response {
+        self.handle(request, peer).await
+    }
+}
+
+impl Handler for Content {
+    async fn answer(&self, request: http::Request<Incoming>, peer: Option<IpAddr>) -> Response {
+        self.handle(request, peer).await
+    }
+}
+
+async fn listen(
+    listener: TcpListener,
+    app: App,
+    handler: impl Handler,
+    stop: CancellationToken,
+    settings: ServeSettings,
+) {
     let (connections, cut) = (TaskTracker::new(), CancellationToken::new());
     let room = Arc::new(Semaphore::new(settings.max_connections.clamp(1, Semaphore::MAX_PERMITS)));
     let builder = Arc::new(http(&settings));
@@ -61,11 +112,12 @@ pub async fn serve(
             accepted = accept(&listener, &room) => accepted,
         };
         let connection = Connection {
-            edge: edge.clone(),
+            handler: handler.clone(),
             builder: builder.clone(),
             stop: stop.clone(),
             cut: cut.clone(),
             first: settings.header_timeout,
+            tls: settings.tls.clone(),
         };
         connections.spawn(async move {
             connection.run(stream).await;
@@ -80,7 +132,6 @@ pub async fn serve(
         cut.cancel();
         connections.wait().await;
     }
-    Ok(())
 }
 
 fn http(settings: &ServeSettings) -> Builder<TokioExecutor> {
@@ -125,28 +176,46 @@ fn is_of_the_connection(error: &io::Error) -> bool {
     )
 }
 
-struct Connection {
-    edge: Edge,
+struct Connection<H> {
+    handler: H,
     builder: Arc<Builder<TokioExecutor>>,
     stop: CancellationToken,
     cut: CancellationToken,
     /// How long the first request may take to arrive: before the protocol is known, hyper has
     /// no bound of its own.
     first: Duration,
+    tls: Option<Tls>,
 }
 
-impl Connection {
+impl<H: Handler> Connection<H> {
     async fn run(self, stream: TcpStream) {
         // Answers are written whole; waiting for more would only make them late.
         let _ = stream.set_nodelay(true);
         let peer = stream.peer_addr().ok().map(|address| address.ip());
+        let Some(tls) = &self.tls else { return self.speak(stream, peer).await };
+        let shaken = tokio::select! {
+            shaken = tokio::time::timeout(self.first, tls.accept(stream)) => shaken,
+            () = self.cut.cancelled() => return,
+        };
+        match shaken {
+            // The state of a connection with TLS is large; few are made, and each stays for long.
+            Ok(Ok(stream)) => Box::pin(self.speak(stream, peer)).await,
+            Ok(Err(error)) => {
+                metrics::counter!("nova_tls_handshakes_failed_total").increment(1);
+                tracing::debug!(%error, "no TLS connection");
+            }
+            Err(_) => tracing::debug!("a TLS handshake took too long"),
+        }
+    }
+
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Option<IpAddr>) {
         let begun = Arc::new(AtomicBool::new(false));
         let service = {
-            let (edge, begun) = (self.edge, begun.clone());
+            let (handler, begun) = (self.handler, begun.clone());
             service_fn(move |request: http::Request<Incoming>| {
                 begun.store(true, Ordering::Relaxed);
-                let edge = edge.clone();
-                async move { Ok::<_, Infallible>(edge.handle(request, peer).await) }
+                let handler = handler.clone();
+                async move { Ok::<_, Infallible>(handler.answer(request, peer).await) }
             })
         };
         let served = self.builder.serve_connection(TokioIo::new(stream), service);

@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import { createStore, keep, readKept } from "../lib/store";
 import { noteAnswer, noteLost } from "./connection";
+import { noteStatus } from "./session";
 import { Problem, Unreachable } from "./problem";
 import type { components, paths } from "./schema";
 
@@ -18,13 +19,10 @@ export const scope = createStore<Scope>(
 );
 scope.subscribe(() => keep(SCOPE_KEY, scope.get()));
 
-/** Headers that say what a request is about; the defaults need none. */
+/** Headers that say what a request is about, and that a page of the console makes it. */
 export function scopeHeaders(): Record<string, string> {
   const { tenant, namespace } = scope.get();
-  return {
-    ...(tenant === "default" ? {} : { "X-Nova-Tenant": tenant }),
-    ...(namespace === "default" ? {} : { "X-Nova-Namespace": namespace }),
-  };
+  return { "X-Nova-Tenant": tenant, "X-Nova-Namespace": namespace, "X-Nova-Console": "1" };
 }
 
 /** `fetch` that tells the connection, names the scope, and throws what went wrong. */
@@ -38,6 +36,7 @@ export async function send(input: RequestInfo | URL, init?: RequestInit): Promis
     throw new Unreachable(error);
   }
   noteAnswer();
+  noteStatus(response);
   return response;
 }
 

@@ -1,6 +1,7 @@
 import { noteAnswer, pause } from "./connection";
 import { scopeHeaders, type Schemas } from "./client";
 import { Problem } from "./problem";
+import { noteStatus } from "./session";
 import { events } from "./sse";
 
 export type LogLine = Schemas["LogLineView"];
@@ -27,6 +28,7 @@ export async function followLogs(
         headers: { accept: "text/event-stream", ...scopeHeaders(), ...(last ? { "Last-Event-ID": last } : {}) },
         signal,
       });
+      noteStatus(response);
       if (!response.ok) throw await Problem.of(response);
       noteAnswer();
       watcher.onState({ kind: "live" });

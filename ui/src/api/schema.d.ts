@@ -1,6 +1,86 @@
 // Made from crates/api/openapi/v1.json by `npm run types`. Do not edit.
 
 export interface paths {
+    "/2015-03-31/functions/{name}/invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a function as AWS's clients do: the answer is the output
+         * @description Needs the permission `function:invoke`.
+         */
+        post: operations["aws_invoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who changed what, newest first
+         * @description Needs the permission `audit:read`.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/{seq}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show one entry of the audit log
+         * @description Needs the permission `audit:read`.
+         */
+        get: operations["get_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Look through the audit log: whether every entry is there and is what was written
+         * @description Needs the permission `audit:read`.
+         */
+        get: operations["verify_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/accept": {
         parameters: {
             query?: never;
@@ -38,6 +118,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie` */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Send a browser to an identity provider to sign in (OpenID Connect) */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/password": {
         parameters: {
             query?: never;
@@ -52,6 +166,23 @@ export interface paths {
          * @description Needs the permission `self:read`.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List identity providers to sign in with */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -231,6 +362,182 @@ export interface paths {
         patch: operations["update_function"];
         trace?: never;
     };
+    "/functions/{name}/aliases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List aliases, sorted by name
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["list_aliases"];
+        put?: never;
+        /**
+         * Create an alias
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["create_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show an alias, with its rollout
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["get_alias"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete an alias that nothing needs
+         * @description Needs the permission `function:update`.
+         */
+        delete: operations["delete_alias"];
+        options?: never;
+        head?: never;
+        /**
+         * Point an alias to other versions
+         * @description Needs the permission `function:update`.
+         */
+        patch: operations["update_alias"];
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give all calls of an alias to its second version
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["promote_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Point an alias to what it pointed to before
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["rollback_alias"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}/rollout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the last rollout of an alias
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["get_rollout"];
+        put?: never;
+        /**
+         * Give a version the calls of an alias step by step, and take them back if too many fail
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["start_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}/rollout/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a rollout and put the weights back
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["abort_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}/rollout/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep the weights of a rollout as they are
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["pause_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/aliases/{alias}/rollout/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Go on with a paused rollout
+         * @description Needs the permission `function:update`.
+         */
+        post: operations["resume_rollout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions/{name}/code": {
         parameters: {
             query?: never;
@@ -375,6 +682,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/functions/{name}/url": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the function's address on the content listener
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["get_function_url"];
+        put?: never;
+        /**
+         * Make an address that whoever has it may use until it expires
+         * @description Needs the permission `function:share`.
+         */
+        post: operations["sign_function_url"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions/{name}/versions": {
         parameters: {
             query?: never;
@@ -449,6 +780,26 @@ export interface paths {
          * @description Needs the permission `function:update`.
          */
         post: operations["activate_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/versions/{version}/build/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show or follow the log of a version's build
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["get_build_log"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -736,6 +1087,26 @@ export interface paths {
         };
         /** This document */
         get: operations["get_openapi"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show quotas of the tenant with their usage
+         * @description Needs the permission `quota:read`.
+         */
+        get: operations["list_quotas"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1084,6 +1455,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/tenants/{tenant}/quotas/{quota}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set a quota of a tenant, or of one namespace of it
+         * @description Needs the permission `quota:manage`.
+         */
+        put: operations["set_quota"];
+        post?: never;
+        /**
+         * Take a quota away
+         * @description Needs the permission `quota:manage`.
+         */
+        delete: operations["unset_quota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/users": {
         parameters: {
             query?: never;
@@ -1143,6 +1538,129 @@ export interface components {
             password: string;
             secret: string;
         };
+        AliasPage: {
+            items: components["schemas"]["AliasView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A name that points to versions of a function. */
+        AliasView: {
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            function: string;
+            /** @description What it pointed to before, the latest first; `rollback` goes back to the first of them. */
+            history: components["schemas"]["PastTargetView"][];
+            name: string;
+            /**
+             * Format: int64
+             * @description Grows with every change; also the `ETag`.
+             */
+            revision: number;
+            rollout?: components["schemas"]["RolloutView"] | null;
+            /** Format: date-time */
+            updated_at: string;
+            /**
+             * Format: int32
+             * @description The version that gets what no weight gives to another.
+             */
+            version: number;
+            /** @description Every version with a weight, sorted by version; they sum up to 100. */
+            weights: components["schemas"]["WeightView"][];
+        };
+        /** @description Who did it. */
+        AuditActor: {
+            /** @description Id of the key or session that was shown. */
+            credential?: string | null;
+            /** @description Empty for `dev`, `anonymous` and `system`. */
+            id: string;
+            /** @description `user`, `service`, `key`, `token`, `dev`, `anonymous` (nobody known) or `system` (the server). */
+            kind: string;
+            /** @description Address of a user, name of a key or service account, as it was then. */
+            name: string;
+        };
+        /** @description The first entry that is not what was written. */
+        AuditBroken: {
+            /** Format: int64 */
+            seq: number;
+            /** @description What is wrong with it. */
+            why: string;
+        };
+        AuditPage: {
+            items: components["schemas"]["AuditView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What was changed. */
+        AuditResource: {
+            /** @description `function`, `secret`, `key`, `role`, .. */
+            kind: string;
+            /** @description Its name or id; empty where there is none. */
+            name: string;
+        };
+        /** @description What a look through the audit log found. */
+        AuditVerification: {
+            broken?: components["schemas"]["AuditBroken"] | null;
+            /**
+             * Format: int64
+             * @description Entries that were looked at.
+             */
+            entries: number;
+            head_hash?: string | null;
+            /**
+             * Format: int64
+             * @description The last entry; keep both values elsewhere and give them as `anchor_seq` and `anchor_hash` next time.
+             */
+            head_seq?: number | null;
+            /** @description Whether every entry is there and is what was written. */
+            intact: boolean;
+            /** @description Null: the log of the server itself. */
+            tenant?: string | null;
+        };
+        /** @description One entry of the audit log. */
+        AuditView: {
+            /** @description The permission that it needed, such as `function:update`. */
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description Where the request came from. */
+            address?: string | null;
+            /** @description Any JSON value. */
+            after?: unknown;
+            /** Format: date-time */
+            at: string;
+            /** @description Any JSON value. */
+            before?: unknown;
+            /** @description Dotted paths of what differs, also of values that are not shown. */
+            changed: string[];
+            /** @description Code of the problem, if it was not done. */
+            error?: string | null;
+            /** @description SHA-256 of the entry and `previous`, hex. */
+            hash: string;
+            namespace?: string | null;
+            /** @description The endpoint (`update_function`), or what the server did by itself. */
+            operation: string;
+            /** @description `done`, `refused` (not allowed) or `failed` (a sign-in). */
+            outcome: string;
+            /** @description `hash` of the entry before; 64 zeros for the first one. */
+            previous: string;
+            request_id?: string | null;
+            resource: components["schemas"]["AuditResource"];
+            /**
+             * Format: int64
+             * @description Counts the entries of the tenant (or of the server), from 1, without gaps.
+             */
+            seq: number;
+            /** @description Null: an entry of the server itself. */
+            tenant?: string | null;
+        };
+        /** @description An error; its name is in the header `x-amzn-ErrorType`. */
+        AwsError: {
+            /** @description The same text; some clients read the one, some the other. */
+            message: string;
+            Message: string;
+            /** @description `User` or `Service`: whose fault it is. */
+            Type: string;
+        };
         BindingPage: {
             items: components["schemas"]["BindingView"][];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -1157,6 +1675,13 @@ export interface components {
             subject: string;
             /** @description Absent: over the whole server. */
             tenant?: string | null;
+        };
+        /** @description The log of a version's build. */
+        BuildLogView: {
+            /** @enum {string} */
+            compile_status: "not_required" | "pending" | "compiling" | "success" | "failed";
+            /** @description What the tools printed, so far or in the end (the end of it). */
+            output: string;
         };
         /** @description Why user code gave no result. */
         CallError: {
@@ -1235,6 +1760,21 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description Body of `POST /functions/{name}/aliases`. */
+        CreateAlias: {
+            description?: string;
+            /** @description A letter, then up to 63 letters, digits, `_` or `-`; not `active`, `latest` or a version number. */
+            name: string;
+            /**
+             * Format: int32
+             * @description The version that gets the calls that no weight gives to another.
+             */
+            version: number;
+            /** @description Percent of the calls for further versions, by version number. */
+            weights?: {
+                [key: string]: number;
+            };
+        };
         /** @description A role to be given to somebody. */
         CreateBinding: {
             /** @description Pattern; absent: all. */
@@ -1257,8 +1797,10 @@ export interface components {
         };
         /** @description A key that was just made. */
         CreatedKey: {
+            /** @description Of a pair. */
+            access_key_id?: string | null;
             key: components["schemas"]["KeyView"];
-            /** @description Shown this one time only. */
+            /** @description The key, or the secret access key of a pair. Shown this one time only. */
             secret: string;
         };
         /**
@@ -1283,6 +1825,8 @@ export interface components {
             };
             /** @description `module.function`. Absent with an interpreted runtime and no mode: mode `script`. */
             handler?: string | null;
+            /** @enum {string} */
+            http?: "off" | "public" | "key" | "signed";
             /**
              * Format: int32
              * @description How long an idle sandbox stays, seconds: 0 to 3600, default 60.
@@ -1293,6 +1837,8 @@ export interface components {
              * @description Calls at once in one sandbox: 1 to 1000, default 1.
              */
             instance_concurrency?: number | null;
+            /** @description Who may call it, on top of roles. Setting it needs `function:share`. */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"];
             limits?: components["schemas"]["LimitsBody"];
             /**
              * Format: int32
@@ -1356,11 +1902,15 @@ export interface components {
         };
         /** @description A key to be made. */
         CreateKey: {
+            /** @description A pair of access key id and secret access key, for clients that sign as AWS's do. */
+            aws?: boolean;
             /**
              * Format: int64
              * @description Seconds until it ends; absent: it does not.
              */
             expires_in_s?: number | null;
+            /** @description A function of the request's namespace that uses the key: calls with it are calls by that function. */
+            function?: string | null;
             name: string;
             /** @description A key that stands for itself needs one at least; for a key of somebody they narrow. */
             roles?: components["schemas"]["RoleGrantBody"][];
@@ -1461,6 +2011,13 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description Where a function is offered to people and programs outside. */
+        FunctionUrl: {
+            /** @enum {string} */
+            http: "off" | "public" | "key" | "signed";
+            /** @description The address; null if this server has no content listener. */
+            url?: string | null;
+        };
         /** @description A function with its active version. */
         FunctionView: {
             /** @description SHA-256 of the active version's source tree. */
@@ -1477,11 +2034,17 @@ export interface components {
                 [key: string]: string;
             };
             handler?: string | null;
+            /** @enum {string} */
+            http?: "off" | "public" | "key" | "signed";
+            /** @description The alias that those requests run; null: the active version. */
+            http_alias?: string | null;
             id: string;
             /** Format: int32 */
             idle_ttl_s: number;
             /** Format: int32 */
             instance_concurrency: number;
+            /** @description Who may call it, on top of roles. */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"];
             /**
              * Format: int32
              * @description The highest version number given out.
@@ -1595,6 +2158,22 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Who may call a function. Callers are `*`, `user:ID`, `service:ID`, `key:ID`,
+         *     `token:ISSUER#SUB`, `role:NAME` or `function:NAMES`. Each needs `function:invoke` besides.
+         */
+        InvokePolicyBody: {
+            /**
+             * @description If there are any, nobody else may.
+             * @default []
+             */
+            allow?: string[];
+            /**
+             * @description These may not, whatever `allow` says.
+             * @default []
+             */
+            deny?: string[];
+        };
         /** @description One layer of isolation. */
         IsolationView: {
             active: boolean;
@@ -1646,16 +2225,20 @@ export interface components {
         };
         /** @description A key without its secret. */
         KeyView: {
+            /** @description Whether it is a pair of access key id and secret access key. */
+            aws?: boolean;
             /** Format: date-time */
             created_at: string;
             expired: boolean;
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description The function that it is for, as NAMESPACE/NAME. */
+            function?: string | null;
             id: string;
             /** Format: date-time */
             last_used_at?: string | null;
             name: string;
-            /** @description How the secret begins. */
+            /** @description How the secret begins; of a pair the access key id. */
             prefix: string;
             /** @description Shown with single keys. */
             roles?: components["schemas"]["RoleGrantBody"][] | null;
@@ -1802,6 +2385,32 @@ export interface components {
             name: string;
             tenant: string;
         };
+        /** @description What an alias pointed to. */
+        PastTargetView: {
+            /** Format: date-time */
+            until: string;
+            /** Format: int32 */
+            version: number;
+            weights: components["schemas"]["WeightView"][];
+        };
+        /** @description Body of `PATCH /functions/{name}/aliases/{alias}`. A field that is absent stays. */
+        PatchAlias: {
+            /** @default null */
+            description?: string | null;
+            /**
+             * Format: int32
+             * @description The version that gets the rest. Without `weights` it gets everything.
+             * @default null
+             */
+            version?: number | null;
+            /**
+             * @description Percent of the calls for further versions; those that are not named get none.
+             * @default null
+             */
+            weights?: {
+                [key: string]: number;
+            } | null;
+        };
         /**
          * @description Body of `PATCH /functions/{name}`. A field that is absent stays, null sets the default.
          *     Runtime, handler, mode, entry, environment, limits and network make a new version if they change.
@@ -1844,6 +2453,17 @@ export interface components {
             /** @default null */
             handler?: string | null;
             /**
+             * @description Who may send requests to its address on the content listener: `off`, `public`, `key` or `signed`;
+             *     null: `off`. A change ends every signed address.
+             * @default null
+             */
+            http?: string | null;
+            /**
+             * @description The alias that those requests run; null: the active version.
+             * @default null
+             */
+            http_alias?: string | null;
+            /**
              * Format: int32
              * @default null
              */
@@ -1853,6 +2473,8 @@ export interface components {
              * @default null
              */
             instance_concurrency?: number | null;
+            /** @default null */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"] | null;
             /** @default null */
             limits?: components["schemas"]["LimitsPatch"] | null;
             /**
@@ -1949,7 +2571,7 @@ export interface components {
         /** @description What went wrong, for programs (`code`, `retryable`) and people (`detail`). */
         Problem: {
             /** @enum {string} */
-            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "internal";
+            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "quota_exceeded" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "queue_timeout" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
             /** @description What happened, where, and what to do now. */
             detail: string;
             /** @description Complaints about single fields of the request. */
@@ -1968,10 +2590,86 @@ export interface components {
             /** @description `urn:nova:problem:<code>`. */
             type: string;
         };
+        /** @description Body of `POST /functions/{name}/aliases/{alias}/promote`. */
+        PromoteAlias: {
+            /**
+             * Format: int32
+             * @description The version that gets everything; the only one besides the alias's own if absent.
+             * @default null
+             */
+            version?: number | null;
+        };
+        ProviderPage: {
+            items: components["schemas"]["ProviderView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description An identity provider to sign in with. */
+        ProviderView: {
+            name: string;
+            /** @description Where a browser goes to sign in. */
+            start: string;
+            /** @description For people. */
+            title: string;
+        };
+        /** @description Limits of a quota. At least one of `hard` and `soft`. */
+        PutQuota: {
+            /** Format: int64 */
+            hard?: number | null;
+            /**
+             * Format: int64
+             * @description At most `hard`.
+             */
+            soft?: number | null;
+            /**
+             * Format: int32
+             * @description Of `invocations`: seconds of the window, 1 to 2678400; 60 if absent.
+             */
+            window_s?: number | null;
+        };
         /** @description What a role shall be. */
         PutRole: {
             description?: string;
             permissions: string[];
+        };
+        QuotaPage: {
+            items: components["schemas"]["QuotaView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A quota with its usage. */
+        QuotaView: {
+            /**
+             * Format: int64
+             * @description What is over it is refused; null: nothing is.
+             */
+            hard?: number | null;
+            /** @description Whether `used` is at the hard limit: the next one is refused. */
+            hard_reached: boolean;
+            /** @description Null: the whole tenant. */
+            namespace?: string | null;
+            /** @description Whether `used` is what this server alone sees (`memory_mb`, `concurrency`). */
+            of_this_server: boolean;
+            /** @description `functions`, `storage_bytes`, `memory_mb`, `concurrency` or `invocations`. */
+            quota: string;
+            /**
+             * Format: int64
+             * @description What is over it is told, and done.
+             */
+            soft?: number | null;
+            /** @description Whether `used` is at the soft limit or over it. */
+            soft_reached: boolean;
+            tenant: string;
+            /**
+             * Format: int64
+             * @description Null where nothing is counted because no limit is set (`concurrency`, `invocations`).
+             */
+            used?: number | null;
+            /**
+             * Format: int32
+             * @description Of `invocations`: seconds of the window.
+             */
+            window_s?: number | null;
         };
         /**
          * @description Body of `PUT /functions/{name}/code`: the whole code anew, as `code`, `files` (or both: `code`
@@ -2030,6 +2728,57 @@ export interface components {
             description: string;
             name: string;
             permissions: string[];
+        };
+        /** @description How far a rollout is. */
+        RolloutView: {
+            /**
+             * Format: int64
+             * @description Calls of the version that ended in this step, as they were counted last.
+             */
+            calls: number;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /**
+             * Format: int64
+             * @description Those of them that failed.
+             */
+            errors: number;
+            /**
+             * Format: int32
+             * @description The version that has them before.
+             */
+            from_version: number;
+            /** Format: int32 */
+            interval_s: number;
+            /** Format: double */
+            max_error_percent: number;
+            /** Format: int32 */
+            min_calls: number;
+            /** @description Why it stopped, or what it waits for; may be empty. */
+            note: string;
+            /** Format: date-time */
+            started_at: string;
+            /** @enum {string} */
+            status: "running" | "paused" | "done" | "failed" | "aborted";
+            /**
+             * Format: int32
+             * @description Which step it is at, from 1.
+             */
+            step: number;
+            /** Format: date-time */
+            step_began_at: string;
+            /** @description Weight at each step, percent. */
+            steps: number[];
+            /**
+             * Format: int32
+             * @description The version that gets the calls.
+             */
+            version: number;
+            /**
+             * Format: int32
+             * @description The weight of that step, percent.
+             */
+            weight: number;
         };
         RunPage: {
             items: components["schemas"]["RunView"][];
@@ -2113,7 +2862,7 @@ export interface components {
              */
             queue_ms: number;
             /** @enum {string} */
-            source: "api" | "stream" | "function";
+            source: "api" | "stream" | "function" | "http";
             /** Format: date-time */
             started_at: string;
             /** @enum {string} */
@@ -2198,11 +2947,62 @@ export interface components {
             origin: string;
             value: string;
         };
+        /** @description An address that whoever has it may use until it expires. */
+        SignedUrl: {
+            /** Format: date-time */
+            expires_at: string;
+            method: string;
+            url: string;
+        };
         /** @description What somebody signs in with: a key, or an address and a password. */
         SignIn: {
             email?: string | null;
             key?: string | null;
             password?: string | null;
+        };
+        /** @description Body of `POST /functions/{name}/url`. */
+        SignUrl: {
+            /**
+             * Format: int32
+             * @description How long the address is good for, seconds: 1 to 31536000, default 3600.
+             * @default null
+             */
+            expires_s?: number | null;
+            /**
+             * @description The method that it is good for; default GET, which is good for HEAD too.
+             * @default null
+             */
+            method?: string | null;
+            /**
+             * @description Path below the function's own, with its query; default `/`.
+             * @default null
+             */
+            path?: string | null;
+        };
+        /** @description Body of `POST /functions/{name}/aliases/{alias}/rollout`. */
+        StartRollout: {
+            /**
+             * Format: int32
+             * @description How long each step holds at least, seconds: 1 to 604800, default 60.
+             */
+            interval_s?: number | null;
+            /**
+             * Format: double
+             * @description Part of the version's calls that may fail, percent: 0 to 100, default 1. Over it the weights go back.
+             */
+            max_error_percent?: number | null;
+            /**
+             * Format: int32
+             * @description Calls of the version that a step needs before it may end: 0 to 1000000, default 20.
+             */
+            min_calls?: number | null;
+            /** @description Its weight at each step, percent: growing, with 100 at the end. Default 5, 25, 50, 100. */
+            steps?: number[];
+            /**
+             * Format: int32
+             * @description The version that shall get all the calls.
+             */
+            version: number;
         };
         /** @description Counts and durations of runs. */
         StatsNumbers: {
@@ -2385,6 +3185,16 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /** @description A version and its weight. */
+        WeightView: {
+            /** Format: int32 */
+            version: number;
+            /**
+             * Format: int32
+             * @description Percent of the calls.
+             */
+            weight: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -2394,6 +3204,195 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    aws_invoke: {
+        parameters: {
+            query?: {
+                /** @description Version number or `$LATEST`; the active version if absent. */
+                Qualifier?: string;
+            };
+            header?: {
+                /** @description A JSON object in base64 for the function's context, at most 3583 bytes. */
+                "X-Amz-Client-Context"?: string;
+                /** @description `RequestResponse` or `DryRun` (204 if the call would be allowed). */
+                "X-Amz-Invocation-Type"?: string;
+                /** @description `Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64. */
+                "X-Amz-Log-Type"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The event: any JSON value of at most 6 MiB; no body is `{}`. */
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Call a function as AWS's clients do: the answer is the output */
+            200: {
+                headers: {
+                    /** @description `function` if the answer's `error` is the function's own. */
+                    "Nova-Failed-By"?: string;
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description What went wrong, as AWS writes it */
+            default: {
+                headers: {
+                    /** @description Name of the error, such as `ResourceNotFoundException`. */
+                    "x-amzn-ErrorType"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AwsError"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Permission (`function:update`) or endpoint (`update_function`). */
+                action?: string;
+                /** @description Id or name of who did it. */
+                actor?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description `done`, `refused` or `failed`. */
+                outcome?: string;
+                /** @description Kind (`function`), or kind and name (`function:hello`). */
+                resource?: string;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+                /** @description Then or later. */
+                since?: string;
+                /** @description Before. */
+                until?: string;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List who changed what, newest first */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_audit: {
+        parameters: {
+            query?: {
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                seq: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show one entry of the audit log */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    verify_audit: {
+        parameters: {
+            query?: {
+                /** @description .. and its hash: both must still be there. */
+                anchor_hash?: string;
+                /** @description An entry that was the last one at an earlier look .. */
+                anchor_seq?: number;
+                /** @description Those of the server itself instead of the tenant's; only administrators of the server can. */
+                server?: boolean;
+            };
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Look through the audit log: whether every entry is there and is what was written */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditVerification"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     accept_invitation: {
         parameters: {
             query?: never;
@@ -2460,6 +3459,82 @@ export interface operations {
             };
         };
     };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives. */
+                code?: string;
+                /** @description What the provider says instead. */
+                error?: string;
+                /** @description The same in words. */
+                error_description?: string;
+                /** @description As it was sent. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie` */
+            303: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description Secret of an invitation that is accepted so. */
+                invitation?: string;
+                /** @description Where in the console to go on, such as `/ui/#/functions`; else its start. */
+                return?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Send a browser to an identity provider to sign in (OpenID Connect) */
+            303: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -2481,6 +3556,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List identity providers to sign in with */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -2945,10 +4051,503 @@ export interface operations {
             };
         };
     };
+    list_aliases: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List aliases, sorted by name */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateAlias"];
+            };
+        };
+        responses: {
+            /** @description Create an alias */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show an alias, with its rollout */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Revision (`ETag`) that was read; 409 if it is another by now. */
+                "If-Match"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete an alias that nothing needs */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Revision (`ETag`) that was read; 409 if it is another by now. */
+                "If-Match"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatchAlias"];
+            };
+        };
+        responses: {
+            /** @description Point an alias to other versions */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    promote_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Revision (`ETag`) that was read; 409 if it is another by now. */
+                "If-Match"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PromoteAlias"];
+            };
+        };
+        responses: {
+            /** @description Give all calls of an alias to its second version */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rollback_alias: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Revision (`ETag`) that was read; 409 if it is another by now. */
+                "If-Match"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Point an alias to what it pointed to before */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show the last rollout of an alias */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolloutView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRollout"];
+            };
+        };
+        responses: {
+            /** @description Give a version the calls of an alias step by step, and take them back if too many fail */
+            201: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    abort_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stop a rollout and put the weights back */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pause_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Keep the weights of a rollout as they are */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resume_rollout: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                alias: string;
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Go on with a paused rollout */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AliasView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_code: {
         parameters: {
             query?: {
-                /** @description Version number, `$LATEST`, or absent for the active version. */
+                /** @description Version number, `$LATEST`, an alias, or absent for the active version. */
                 qualifier?: string;
             };
             header?: {
@@ -3046,7 +4645,7 @@ export interface operations {
     list_files: {
         parameters: {
             query?: {
-                /** @description Version number, `$LATEST`, or absent for the active version. */
+                /** @description Version number, `$LATEST`, an alias, or absent for the active version. */
                 qualifier?: string;
             };
             header?: {
@@ -3089,7 +4688,7 @@ export interface operations {
             query: {
                 /** @description Path below the code's root. */
                 path: string;
-                /** @description Version number, `$LATEST`, or absent for the active version. */
+                /** @description Version number, `$LATEST`, an alias, or absent for the active version. */
                 qualifier?: string;
             };
             header?: {
@@ -3130,10 +4729,12 @@ export interface operations {
     invoke: {
         parameters: {
             query?: {
-                /** @description Version number, `$LATEST`, or absent for the active version. */
+                /** @description Version number, `$LATEST`, an alias, or absent for the active version. */
                 qualifier?: string;
             };
             header?: {
+                /** @description Calls of an alias with the same key run the same version; at most 256 bytes. */
+                "Nova-Sticky-Key"?: string;
                 /** @description W3C trace context; passed on to the function. */
                 traceparent?: string;
                 /** @description Functions that led to this call, oldest first, separated by commas. */
@@ -3188,10 +4789,12 @@ export interface operations {
     invoke_stream: {
         parameters: {
             query?: {
-                /** @description Version number, `$LATEST`, or absent for the active version. */
+                /** @description Version number, `$LATEST`, an alias, or absent for the active version. */
                 qualifier?: string;
             };
             header?: {
+                /** @description Calls of an alias with the same key run the same version; at most 256 bytes. */
+                "Nova-Sticky-Key"?: string;
                 /** @description W3C trace context; passed on to the function. */
                 traceparent?: string;
                 /** @description Functions that led to this call, oldest first, separated by commas. */
@@ -3307,7 +4910,7 @@ export interface operations {
                 limit?: number;
                 /** @description Started then or later. */
                 since?: string;
-                /** @description `api`, `stream` or `function`. */
+                /** @description `api`, `stream`, `function` or `http`. */
                 source?: string;
                 /** @description `succeeded`, `failed`, `cancelled` or `platform_error`. */
                 status?: string;
@@ -3336,6 +4939,86 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_function_url: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show the function's address on the content listener */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FunctionUrl"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sign_function_url: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignUrl"];
+            };
+        };
+        responses: {
+            /** @description Make an address that whoever has it may use until it expires */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedUrl"];
                 };
             };
             /** @description What went wrong */
@@ -3499,6 +5182,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_build_log: {
+        parameters: {
+            query?: {
+                /** @description Answer with server-sent events: a line each, `missed` for lines that are not kept any more, and `done` with the result as the last. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show or follow the log of a version's build */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildLogView"];
                 };
             };
             /** @description What went wrong */
@@ -4229,6 +5954,40 @@ export interface operations {
             };
         };
     };
+    list_quotas: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show quotas of the tenant with their usage */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     list_roles: {
         parameters: {
             query?: {
@@ -4429,7 +6188,7 @@ export interface operations {
                 limit?: number;
                 /** @description Started then or later. */
                 since?: string;
-                /** @description `api`, `stream` or `function`. */
+                /** @description `api`, `stream`, `function` or `http`. */
                 source?: string;
                 /** @description `succeeded`, `failed`, `cancelled` or `platform_error`. */
                 status?: string;
@@ -5150,6 +6909,82 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description Delete a tenant that has no functions */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_quota: {
+        parameters: {
+            query?: {
+                /** @description Only this namespace; the whole tenant if absent. */
+                namespace?: string;
+            };
+            header?: never;
+            path: {
+                quota: string;
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PutQuota"];
+            };
+        };
+        responses: {
+            /** @description Set a quota of a tenant, or of one namespace of it */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    unset_quota: {
+        parameters: {
+            query?: {
+                /** @description Only this namespace; the whole tenant if absent. */
+                namespace?: string;
+            };
+            header?: never;
+            path: {
+                quota: string;
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Take a quota away */
             204: {
                 headers: {
                     /** @description Names the request in the log. */

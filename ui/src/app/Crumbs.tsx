@@ -9,7 +9,13 @@ interface Crumb {
   to?: string;
 }
 
-const TABS = ["runs", "logs", "metrics", "versions", "configuration"] as const;
+const TABS = ["runs", "logs", "metrics", "versions", "builds", "traffic", "access", "configuration"] as const;
+
+const PEOPLE = [
+  ["invitations", "people.invitations"],
+  ["services", "people.services"],
+  ["users", "people.users"],
+] as const;
 
 /** Where the page is, from its address. */
 export function crumbsOf(path: string, t: Translate): Crumb[] {
@@ -27,6 +33,22 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
     }
     case "runs":
       return second ? [{ text: t("nav.runs"), to: "/runs" }, { text: shortId(second) }] : [{ text: t("nav.runs") }];
+    case "secrets":
+      return second ? [{ text: t("nav.secrets"), to: "/secrets" }, { text: second }] : [{ text: t("nav.secrets") }];
+    case "people": {
+      const part = PEOPLE.find(([path]) => path === second);
+      return part ? [{ text: t("nav.people"), to: "/people" }, { text: t(part[1]) }] : [{ text: t("nav.people") }];
+    }
+    case "keys":
+      return second ? [{ text: t("nav.keys"), to: "/keys" }, { text: shortId(second) }] : [{ text: t("nav.keys") }];
+    case "roles":
+      return second === "bindings" ? [{ text: t("nav.roles"), to: "/roles" }, { text: t("roles.bindings") }] : [{ text: t("nav.roles") }];
+    case "tenants":
+      return [{ text: t("nav.tenants") }];
+    case "audit":
+      return second ? [{ text: t("nav.audit"), to: "/audit" }, { text: second }] : [{ text: t("nav.audit") }];
+    case "quotas":
+      return [{ text: t("nav.quotas") }];
     case "system":
       return [{ text: t("nav.system") }];
     case "settings":

@@ -4,10 +4,11 @@ import { Activity, FunctionSquare, Languages, Moon, Plus, Rows3, Sun, type Lucid
 import { Dialog } from "radix-ui";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { api, data } from "../api/client";
+import { useCan } from "../api/me";
 import { useT } from "../i18n";
 import { prefer, preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
-import { NAV, NAV_FOOT } from "./nav";
+import { visible } from "./nav";
 
 interface Item {
   id: string;
@@ -59,24 +60,27 @@ function Finder({ onClose }: { onClose: () => void }) {
   const [at, setAt] = useState(0);
   const list = useRef<HTMLUListElement>(null);
   const needle = text.trim().toLowerCase();
+  const can = useCan();
 
   const functions = useQuery({
     queryKey: ["palette", needle],
     queryFn: ({ signal }) => data(api.GET("/functions", { params: { query: { search: needle || undefined, limit: 8 } }, signal })),
+    enabled: can("function:read"),
     placeholderData: (before) => before,
     staleTime: 5000,
   });
 
   const items = useMemo(() => {
+    const { groups, foot } = visible(can);
     const fixed: Item[] = [
-      ...[...NAV.flatMap((group) => group.entries), ...NAV_FOOT].map((one) => ({
+      ...[...groups.flatMap((group) => group.entries), ...foot].map((one) => ({
         id: one.to,
         text: t(one.text),
         where: t("palette.page"),
         icon: one.icon,
         act: () => void navigate({ to: one.to }),
       })),
-      { id: "new", text: t("create.title"), where: t("palette.action"), icon: Plus, act: () => void navigate({ to: "/functions/new" }) },
+      ...(can("function:create") ? [{ id: "new", text: t("create.title"), where: t("palette.action"), icon: Plus, act: () => void navigate({ to: "/functions/new" }) }] : []),
       {
         id: "theme",
         text: t(theme === "dark" ? "palette.light" : "palette.dark"),
@@ -123,7 +127,7 @@ function Finder({ onClose }: { onClose: () => void }) {
       .sort((a, b) => a[0] - b[0])
       .map(([, item]) => item);
     return needle === "" ? [...ranked, ...found] : [...run, ...found, ...ranked];
-  }, [density, functions.data, language, navigate, needle, t, text, theme]);
+  }, [can, density, functions.data, language, navigate, needle, t, text, theme]);
 
   useEffect(() => setAt(0), [needle]);
   useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at]);

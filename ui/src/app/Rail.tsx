@@ -1,14 +1,16 @@
 import { Link } from "@tanstack/react-router";
 import { PanelLeftClose, PanelLeftOpen } from "lucide-react";
+import { useCan } from "../api/me";
 import { useT } from "../i18n";
 import { Tip } from "../kit/Button";
 import { prefer, preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
-import { NAV, NAV_FOOT, type Entry } from "./nav";
+import { visible, type Entry } from "./nav";
 
 export function Rail({ sheet }: { sheet?: boolean }) {
   const t = useT();
   const narrow = useStore(preferences).rail === "narrow" && !sheet;
+  const { groups, foot } = visible(useCan());
   const entry = (one: Entry) => {
     const Icon = one.icon;
     const link = (
@@ -32,14 +34,14 @@ export function Rail({ sheet }: { sheet?: boolean }) {
         <img src="/ui/favicon.svg" alt="" />
         <span className="rail-word">Nova</span>
       </Link>
-      {NAV.map((group, index) => (
+      {groups.map((group, index) => (
         <div key={group.text ?? index}>
           {group.text ? <div className="rail-group">{t(group.text)}</div> : null}
           {group.entries.map(entry)}
         </div>
       ))}
       <div className="rail-foot">
-        {NAV_FOOT.map(entry)}
+        {foot.map(entry)}
         {sheet ? null : (
           <button type="button" className="rail-link btn" data-kind="plain" style={{ width: "100%", justifyContent: narrow ? "center" : "flex-start" }} aria-label={t(narrow ? "shell.wide" : "shell.narrow")} onClick={() => prefer({ rail: narrow ? "wide" : "narrow" })}>
             <Fold size={17} strokeWidth={1.75} aria-hidden />

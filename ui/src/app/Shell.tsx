@@ -1,18 +1,20 @@
-import { Outlet, useRouterState } from "@tanstack/react-router";
+import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
 import { Dialog } from "radix-ui";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
 import { connection } from "../api/connection";
+import { useCan } from "../api/me";
 import { useT } from "../i18n";
 import { preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
+import { Denied } from "../kit/Feedback";
 import { Lost } from "./Lost";
 import { Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { useShortcuts } from "./shortcuts";
 import { TopBar } from "./TopBar";
 
-/** What is around every page. */
-export function Shell() {
+/** What is around every page. `children` stand in place of the page. */
+export function Shell({ children }: { children?: ReactNode }) {
   const t = useT();
   const { rail } = useStore(preferences);
   const { lostAt } = useStore(connection);
@@ -38,7 +40,7 @@ export function Shell() {
       <Rail />
       <TopBar onMenu={() => setSheet(true)} onFind={() => setPalette(true)} />
       <main className="main" id="main" ref={main} tabIndex={-1}>
-        <Outlet />
+        {children === undefined ? <Page /> : children}
       </main>
       <Dialog.Root open={sheet} onOpenChange={setSheet}>
         <Dialog.Portal>
@@ -52,4 +54,11 @@ export function Shell() {
       <Palette open={palette} onClose={() => setPalette(false)} />
     </div>
   );
+}
+
+/** The page, if the person may see it. */
+function Page() {
+  const can = useCan();
+  const needs = useMatches({ select: (matches) => matches.at(-1)?.staticData.needs });
+  return needs && !can(needs) ? <Denied permission={needs} /> : <Outlet />;
 }

@@ -5,6 +5,7 @@ import { Menu, MenuChoice } from "../kit/Menu";
 import { prefer, preferences, type Language, type Theme } from "../lib/preferences";
 import { useStore } from "../lib/store";
 import { Crumbs } from "./Crumbs";
+import { PersonMenu } from "./PersonMenu";
 import { ScopeSwitch } from "./ScopeSwitch";
 
 const mac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.platform);
@@ -29,7 +30,7 @@ export function TopBar({ onMenu, onFind }: { onMenu: () => void; onFind: () => v
       <ScopeSwitch />
       <Menu
         trigger={
-          <button type="button" className="btn" data-kind="plain" data-icon="" aria-label={t("shell.theme")} title={t("shell.theme")}>
+          <button type="button" className="btn bar-extra" data-kind="plain" data-icon="" aria-label={t("shell.theme")} title={t("shell.theme")}>
             <Icon size={17} strokeWidth={1.75} aria-hidden />
           </button>
         }
@@ -46,7 +47,7 @@ export function TopBar({ onMenu, onFind }: { onMenu: () => void; onFind: () => v
       </Menu>
       <Menu
         trigger={
-          <button type="button" className="btn" data-kind="plain" data-icon="" aria-label={t("shell.language")} title={t("shell.language")}>
+          <button type="button" className="btn bar-extra" data-kind="plain" data-icon="" aria-label={t("shell.language")} title={t("shell.language")}>
             <Languages size={17} strokeWidth={1.75} aria-hidden />
           </button>
         }
@@ -60,6 +61,7 @@ export function TopBar({ onMenu, onFind }: { onMenu: () => void; onFind: () => v
           ]}
         />
       </Menu>
+      <PersonMenu />
     </header>
   );
 }

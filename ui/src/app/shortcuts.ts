@@ -1,6 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
-import { NAV, NAV_FOOT } from "./nav";
+import { useCan } from "../api/me";
+import { visible } from "./nav";
 
 /** Whether a key belongs to what is being typed in. */
 export function isTyping(target: EventTarget | null): boolean {
@@ -10,6 +11,7 @@ export function isTyping(target: EventTarget | null): boolean {
 /** Ctrl/Cmd K, `/` for the page's search, `g` and a letter for a page. */
 export function useShortcuts(openPalette: () => void): void {
   const navigate = useNavigate();
+  const can = useCan();
   useEffect(() => {
     let going = 0;
     const onKey = (event: KeyboardEvent) => {
@@ -21,7 +23,8 @@ export function useShortcuts(openPalette: () => void): void {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
       if (going && Date.now() - going < 1200) {
         going = 0;
-        const entry = [...NAV.flatMap((group) => group.entries), ...NAV_FOOT].find((one) => one.key === event.key);
+        const { groups, foot } = visible(can);
+        const entry = [...groups.flatMap((group) => group.entries), ...foot].find((one) => one.key === event.key);
         if (entry) {
           event.preventDefault();
           void navigate({ to: entry.to });
@@ -39,5 +42,5 @@ export function useShortcuts(openPalette: () => void): void {
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, [navigate, openPalette]);
+  }, [can, navigate, openPalette]);
 }

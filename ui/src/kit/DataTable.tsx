@@ -22,7 +22,8 @@ interface Props<T> {
   columns: Column<T>[];
   rows: T[];
   rowKey: (row: T) => string;
-  onOpen: (row: T) => void;
+  /** Absent: rows open nothing. */
+  onOpen?: (row: T) => void;
   /** Called as the end comes into view. */
   onEnd?: () => void;
   more?: boolean;
@@ -72,7 +73,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
         });
       } else if (event.key === "Enter" && !target.closest("a, button")) {
         const row = rows[current];
-        if (row !== undefined) onOpen(row);
+        if (row !== undefined) onOpen?.(row);
       }
     };
     document.addEventListener("keydown", onKey);
@@ -118,6 +119,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
               <div
                 key={item.key}
                 className="table-row"
+                data-still={onOpen ? undefined : ""}
                 role="row"
                 aria-rowindex={item.index + 2}
                 data-current={item.index === current ? "" : undefined}
@@ -125,7 +127,7 @@ export function DataTable<T>({ label, columns, rows, rowKey, onOpen, onEnd, more
                 onClick={(event) => {
                   // Links, buttons and selected text keep their own meaning.
                   if ((event.target as HTMLElement).closest("a, button") || getSelection()?.toString()) return;
-                  onOpen(row);
+                  onOpen?.(row);
                 }}
               >
                 {shown.map((column) => (

@@ -1,5 +1,6 @@
 import { CircleAlert, Inbox, Lock, RefreshCw, type LucideIcon } from "lucide-react";
 import { Component, type ReactNode } from "react";
+import { useMe } from "../api/me";
 import { Problem, Unreachable } from "../api/problem";
 import { useT, type Translate } from "../i18n";
 import { Said } from "../lib/said";
@@ -76,6 +77,17 @@ export function Empty({ icon: Icon = Inbox, title, text, command, children }: { 
       {text ? <p>{text}</p> : null}
       {command ? <Command text={command} /> : null}
       {children ? <div className="row">{children}</div> : null}
+    </div>
+  );
+}
+
+/** A page that this person may not see. */
+export function Denied({ permission }: { permission: string }) {
+  const t = useT();
+  const me = useMe();
+  return (
+    <div className="page">
+      <Empty icon={Lock} title={t("denied.title")} text={me ? t("denied.text", { name: me.name || me.subject, permission, tenant: me.tenant, namespace: me.namespace }) : undefined} />
     </div>
   );
 }

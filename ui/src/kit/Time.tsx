@@ -29,15 +29,15 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
-/** When: relative, with the absolute time on hover. */
-export function Time({ at }: { at: string }) {
+/** When: relative, with the absolute time on hover. What has happened is never in the future, whatever the clocks say. */
+export function Time({ at, future }: { at: string; future?: boolean }) {
   const language = useLanguage();
   const { zone } = useStore(preferences);
   const ticking = useNow();
   const ms = Date.parse(at);
   return (
     <time dateTime={at} title={absolute(ms, zone)}>
-      {ago(Math.min(ms, ticking), ticking, language)}
+      {ago(future ? ms : Math.min(ms, ticking), ticking, language)}
     </time>
   );
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { needsKey } from "../api/session";
 import { curlOf, novaOf, quote } from "./commands";
 
 it("quotes what a shell would read otherwise", () => {
@@ -11,4 +12,10 @@ it("writes calls for curl and for the command line", () => {
     `curl -X POST http://127.0.0.1:9000/functions/hello/invoke-stream -H 'Content-Type: application/json' -d '{"name":"O'\\''Neil"}' --no-buffer`,
   );
   expect(novaOf({ ...call, stream: false, qualifier: "2" })).toBe(`nova invoke hello -d '{"name":"O'\\''Neil"}' --qualifier 2`);
+});
+
+it("names the key, never shows one, where the server asks for it", () => {
+  needsKey.set(true);
+  expect(curlOf({ name: "hello", event: "{}" }, "http://127.0.0.1:9000")).toBe(`curl -X POST http://127.0.0.1:9000/functions/hello/invoke -H "Authorization: Bearer $NOVA_KEY" -H 'Content-Type: application/json' -d '{}'`);
+  needsKey.set(false);
 });

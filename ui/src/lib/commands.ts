@@ -1,4 +1,5 @@
 import { scope } from "../api/client";
+import { needsKey } from "../api/session";
 
 /** Text as one word of a POSIX shell. */
 export function quote(text: string): string {
@@ -27,6 +28,7 @@ export function curlOf({ name, event, stream, qualifier }: Call, origin = locati
   const path = `/functions/${encodeURIComponent(name)}/${stream ? "invoke-stream" : "invoke"}${qualifier ? `?qualifier=${encodeURIComponent(qualifier)}` : ""}`;
   const parts = [
     `curl -X POST ${quote(origin + path)}`,
+    ...(needsKey.get() ? [`-H "Authorization: Bearer $NOVA_KEY"`] : []),
     `-H 'Content-Type: application/json'`,
     ...(tenant === "default" ? [] : [`-H ${quote(`X-Nova-Tenant: ${tenant}`)}`]),
     ...(namespace === "default" ? [] : [`-H ${quote(`X-Nova-Namespace: ${namespace}`)}`]),

@@ -17,7 +17,8 @@
 //   context.write(x) is a chunk at once; it returns a promise to wait for when much is written.
 // With stream=true chunks are sent as they come (string as UTF-8, Uint8Array as it is,
 // everything else as JSON; null and undefined are none), a plain result is one chunk, and
-// the Resp has null. Else the chunks are joined to one JSON string, bytes only if UTF-8.
+// the Resp has null (with whole=true besides, a result without any chunk is the Resp's all the
+// same). Else the chunks are joined to one JSON string, bytes only if UTF-8.
 // An answer is sent at once, whatever the handler left running
 // (`callbackWaitsForEmptyEventLoop` is there and changes nothing).
 //
@@ -287,6 +288,8 @@ class Call {
     this.id = message.request_id;
     this.quoted = JSON.stringify(message.request_id);
     this.streaming = message.stream === true;
+    this.whole = message.whole === true;
+    this.wrote = false;
     this.chunks = null;
     this.size = 0;
     this.over = false;
@@ -306,6 +309,7 @@ class Call {
       (this.chunks ??= []).push(Buffer.from(data));
       return undefined;
     }
+    this.wrote = true;
     let flowing = true;
     for (let start = 0; start < data.length; start += PIECE_MAX) {
       const piece = data.toString('base64', start, Math.min(start + PIECE_MAX, data.length));
@@ -338,10 +342,10 @@ class Call {
     if (this.over) return;
     let text;
     try {
-      if (this.streaming) {
+      if (this.streaming && !(this.whole && !iterated && !this.wrote)) {
         this.write(result);
         text = 'null';
-      } else if (iterated || this.chunks !== null) {
+      } else if (!this.streaming && (iterated || this.chunks !== null)) {
         this.write(result);
         text = this.joined();
       } else {
@@ -423,6 +427,7 @@ class Context {
     this.traceparent = message.traceparent;
     this.tracestate = message.tracestate;
     this.callbackWaitsForEmptyEventLoop = false;
+    if (message.client_context !== undefined) this.clientContext = this.client_context = JSON.parse(message.client_context);
   }
 
   get function_name() { return functionInfo.name; }

@@ -14,6 +14,7 @@
 #                    stream=true the chunks are joined to one JSON string.
 #   coroutine        is run on an event loop of this thread, which lives as long as it.
 #   context.write(x) is a chunk at once, before those of the result.
+# With whole=true besides, a value that comes without any chunk is Resp.output all the same.
 # Text only can be joined to a string; bytes that are no UTF-8 need stream=true or base64.
 #
 # With concurrency 1 calls run in the main thread, and TRACEPARENT, TRACESTATE and
@@ -386,6 +387,22 @@ def answer_raised(rid, error, what="handler"):
 # ---- context ---------------------------------------------------------------
 
 
+class ClientContext:
+    """What a client of AWS sent along; parts that it did not send are None."""
+
+    class Client:
+        def __init__(self, values):
+            for name in ("installation_id", "app_title", "app_version_name", "app_version_code", "app_package_name"):
+                setattr(self, name, values.get(name))
+
+    def __init__(self, text):
+        values = parse(text)
+        self.custom = values.get("custom")
+        self.env = values.get("env")
+        client = values.get("client")
+        self.client = self.Client(client) if isinstance(client, dict) else None
+
+
 class Context:
     """What a handler knows about its call, under Nova's names and those of AWS Lambda."""
 
@@ -400,9 +417,13 @@ class Context:
         self.request_id = message["request_id"]
         self.deadline_ms = message["deadline_ms"]
         self.streaming = message["stream"]
+        self._whole = message.get("whole", False)
         self.traceparent = message.get("traceparent")
         self.tracestate = message.get("tracestate")
+        if "client_context" in message:
+            self.client_context = ClientContext(message["client_context"])
         self._chunks = None
+        self._wrote = False
         self._open = True
 
     @property
@@ -452,6 +473,7 @@ def write_chunk(context, item):
         return
     from binascii import b2a_base64
 
+    context._wrote = True
     rid = to_json(context.request_id)
     for start in range(0, len(data), PIECE_MAX):
         piece = b2a_base64(data[start : start + PIECE_MAX], newline=False)
@@ -495,6 +517,8 @@ def finish(context, result):
         result = event_loop().run_until_complete(result)
     iterated = type(result) not in PLAIN and iterate(context, result)
     if not context.streaming and context._chunks is None and not iterated:
+        return result
+    if context._whole and not iterated and not context._wrote:
         return result
     if not iterated and result is not None:
         write_chunk(context, result)

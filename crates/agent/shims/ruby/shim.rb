@@ -16,6 +16,7 @@
 #   Enumerator       (also lazy): each item is one chunk. Without stream=true the chunks
 #                    are joined to one JSON string, which must be UTF-8.
 #   context.write(x) is a chunk at once, before those of the result.
+# With whole=true besides, a value that comes without any chunk is Resp.output all the same.
 #
 # With concurrency 1 calls run in the main thread, and TRACEPARENT, TRACESTATE and
 # NOVA_STREAMING are set in the environment for each call. With more, each call has a
@@ -214,14 +215,17 @@ module NovaShim
       attr_accessor :function_name, :function_version, :memory_limit_mb, :invoked_function_arn
     end
 
-    attr_reader :request_id, :deadline_ms, :traceparent, :tracestate
+    attr_reader :request_id, :deadline_ms, :traceparent, :tracestate, :client_context
 
     def initialize(message)
       @request_id = message["request_id"]
       @deadline_ms = message["deadline_ms"]
       @streaming = message["stream"]
+      @whole = message["whole"]
+      @wrote = false
       @traceparent = message["traceparent"]
       @tracestate = message["tracestate"]
+      @client_context = JSON.parse(message["client_context"]) if message["client_context"]
       @chunks = nil
       @over = false
     end
@@ -254,6 +258,9 @@ module NovaShim
     # For the shim only.
     def nova_state = [@streaming, @chunks]
     def nova_over! = @over = true
+    def nova_wrote! = @wrote = true
+    # Whether what the handler returns is the result, although chunks were asked for.
+    def nova_whole? = @whole && !@wrote
 
     def nova_keep(data)
       @chunks ||= "".b
@@ -265,6 +272,7 @@ module NovaShim
   def write_chunk(context, item)
     data = chunk_bytes(item)
     return context.nova_keep(data) unless context.streaming?
+    context.nova_wrote!
     id = JSON.generate(context.request_id)
     0.step(data.bytesize - 1, PIECE_MAX) do |start|
       piece = [data.byteslice(start, PIECE_MAX)].pack("m0")
@@ -278,6 +286,7 @@ module NovaShim
     result.each { |item| write_chunk(context, item) } if iterated
     streaming, chunks = context.nova_state
     return result unless streaming || chunks || iterated
+    return result if context.nova_whole? && !iterated
     write_chunk(context, result) unless iterated || result.nil?
     return nil if streaming
     text = (context.nova_state[1] || "").dup.force_encoding("UTF-8")
@@ -420,6 +429,9 @@ module NovaShim
     layers = (init["layers"] || []).flat_map { |layer| ["#{layer}/lib/ruby", "#{layer}/ruby/lib"] }
     paths = [code, File.dirname(path), "#{code}/lib", "#{code}/deps", "#{code}/vendor", *layers]
     $LOAD_PATH.unshift(*(paths.uniq - $LOAD_PATH).select { |folder| File.directory?(folder) })
+    # Made by `bundle install --standalone`: every installed gem.
+    (init["layers"] || []).map { |layer| "#{layer}/ruby/bundler/setup.rb" }
+      .select { |setup| File.file?(setup) }.each { |setup| require setup }
     before = Object.private_instance_methods(false)
     require path
     own = Object.private_instance_methods(false) - before

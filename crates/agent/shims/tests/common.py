@@ -182,6 +182,12 @@ class Contract:
 
     # context
 
+    def test_what_a_client_of_aws_sends_is_in_the_context_of_that_call_only(self):
+        agent = self.agent("client_context")
+        sent = json.dumps({"custom": {"who": "\u00e9"}, "env": {"locale": "de"}})
+        self.assertEqual(agent.output(1, client_context=sent), {"who": "\u00e9"})
+        self.assertIsNone(agent.output(1))
+
     def test_the_context_tells_about_the_call(self):
         agent = self.agent("context", memory_mb=256, version=7)
         seen = agent.output({}, rid="the-id", deadline_ms=time.time() * 1000 + 5000)
@@ -276,6 +282,15 @@ class Contract:
         chunks, _ = agent.stream("x" * 200000)
         self.assertEqual(b"".join(chunks), b"x" * 200000)
         self.assertLessEqual(max(map(len, chunks)), 65536)
+
+    def test_with_whole_a_plain_result_is_the_output_and_what_is_written_stays_chunks(self):
+        agent = self.agent("echo")
+        for value in [{"a": 1}, "text", None, [1]]:
+            chunks, answer = agent.stream(value, whole=True)
+            self.assertEqual((chunks, answer["output"]), ([], value))
+        self.assertEqual(agent.stream("text")[0], [b"text"])
+        chunks, answer = self.agent("generator").stream(3, whole=True)
+        self.assertEqual((len(chunks), answer["output"]), (4, None))
 
     def test_an_exception_in_the_middle_of_a_stream_ends_it_as_an_error(self):
         agent = self.agent("broken_generator")

@@ -26,6 +26,7 @@ exports.handler = async (event) => {
         "syntax_error": "const a = 1;\n\nconst b = = 2;\n",
         "imports_other": "const other = require('./other.js');\nexports.handler = () => 1;\n",
         "load_error": "const a = 1;\nthrow new Error('not today');\n",
+        "client_context": "exports.handler = async (event, context) => (context.clientContext?.custom ?? null);\n",
         "context": """
 exports.handler = async (event, context) => ({
   request_id: context.request_id, function_name: context.function_name, function_version: context.function_version,

@@ -45,6 +45,11 @@ def handler(event, context):
                        "arn": context.invoked_function_arn, "remaining": context.get_remaining_time_in_millis(),
                        "log": [context.log_group_name, context.log_stream_name]}}
 """,
+        "client_context": """
+def handler(event, context):
+    sent = context.client_context
+    return sent and sent.custom
+""",
         "environment": "import os\ndef handler(event, context):\n    return {'env': dict(os.environ), 'cwd': os.getcwd()}\n",
         "print": """
 import sys

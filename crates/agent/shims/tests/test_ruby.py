@@ -30,6 +30,7 @@ end
         "syntax_error": "a = 1\n\nb = = 2\n",
         "imports_other": "require_relative 'other'\ndef handler(event, context) = 1\n",
         "load_error": "a = 1\nraise 'not today'\n",
+        "client_context": "def handler(event, context)\n  context.client_context && context.client_context['custom']\nend\n",
         "context": """
 def handler(event, context)
   { request_id: context.request_id, function_name: context.function_name, function_version: context.function_version,

@@ -182,6 +182,13 @@ pub(super) fn duplicate_above(from: RawFd, lowest: RawFd) -> io::Result<OwnedFd>
     unsafe { Ok(OwnedFd::from_raw_fd(check(libc::fcntl(from, libc::F_DUPFD_CLOEXEC, lowest))?)) }
 }
 
+/// Takes nothing more from the other side of a socket, which learns of it; what it sent
+/// before can still be read.
+pub(super) fn shut_reading(fd: RawFd) -> io::Result<()> {
+    // SAFETY: plain integers.
+    check(unsafe { libc::shutdown(fd, libc::SHUT_RD) }).map(drop)
+}
+
 /// Makes reads and writes of `fd` wait.
 pub(super) fn set_blocking(fd: RawFd) -> io::Result<()> {
     // SAFETY: F_GETFL and F_SETFL take plain integers.

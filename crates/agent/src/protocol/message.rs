@@ -107,10 +107,16 @@ pub struct Exec<'a> {
     /// How long user code may take, milliseconds (kept by the agent).
     pub timeout_ms: u64,
     pub stream: bool,
+    /// With `stream`: what a handler returns without having written a chunk is the result, not a chunk.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Cow<'a, str>>,
     #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
     pub tracestate: Option<Cow<'a, str>>,
+    /// JSON text of a client of AWS, for the handler's context.
+    #[serde(default, borrow, skip_serializing_if = "Option::is_none")]
+    pub client_context: Option<Cow<'a, str>>,
 }
 
 impl<'a> Exec<'a> {
@@ -123,8 +129,10 @@ impl<'a> Exec<'a> {
             deadline_ms,
             timeout_ms,
             stream: false,
+            whole: false,
             traceparent: None,
             tracestate: None,
+            client_context: None,
         }
     }
 }
@@ -199,6 +207,8 @@ pub enum GuestErrorKind {
     Cancelled,
     /// The message cannot be served: no Init yet, too many calls, an unknown id.
     Protocol,
+    /// The runtime ended, for a reason of its own, before it took the call: it may run elsewhere.
+    NotBegun,
 }
 
 /// Why a call has no output.
@@ -223,7 +233,10 @@ impl GuestError {
     /// that only the agent can know are not taken from there.
     pub fn of_shim(self) -> Self {
         let kind = match self.kind {
-            GuestErrorKind::Exit | GuestErrorKind::BadResponse | GuestErrorKind::Init => self.kind,
+            GuestErrorKind::Exit
+            | GuestErrorKind::BadResponse
+            | GuestErrorKind::Init
+            | GuestErrorKind::NotBegun => self.kind,
             _ => GuestErrorKind::Error,
         };
         Self { kind, signal: None, ..self }

@@ -20,7 +20,7 @@ pub struct ListKeys {
     pub cursor: Option<String>,
 }
 
-fn of_server(server: bool) -> ListKeys {
+pub(super) fn of_server(server: bool) -> ListKeys {
     ListKeys { server, ..ListKeys::default() }
 }
 

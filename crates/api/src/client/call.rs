@@ -16,8 +16,10 @@ use crate::v1::{InvokeAnswer, Problem, StreamDone};
 /// How a call is made.
 #[derive(Debug, Clone, Default)]
 pub struct CallOptions {
-    /// Version number or `$LATEST`; the active version without.
+    /// Version number, `$LATEST` or an alias; the active version without.
     pub qualifier: Option<String>,
+    /// Calls of an alias with the same key run the same version.
+    pub sticky_key: Option<String>,
     /// How long to wait in all, milliseconds.
     pub timeout_ms: Option<u64>,
     /// W3C trace context to go on with.
@@ -67,6 +69,9 @@ impl Client {
             .body(event);
         if let Some(qualifier) = &options.qualifier {
             request = request.query(&[("qualifier", qualifier)]);
+        }
+        if let Some(key) = &options.sticky_key {
+            request = request.header(headers::STICKY_KEY, key);
         }
         if let Some(timeout) = options.timeout_ms {
             request = request.header(headers::TIMEOUT_MS, timeout);

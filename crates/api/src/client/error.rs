@@ -8,6 +8,9 @@ pub enum ClientError {
     /// The address is none.
     #[error("{0:?} is not an address; write it like http://127.0.0.1:9000")]
     BadAddress(String),
+    /// The text holds no certificates.
+    #[error("this file holds no certificate in PEM (-----BEGIN CERTIFICATE-----)")]
+    BadAuthority,
     /// No connection, or it broke.
     #[error("no answer from {address}; is `nova serve` running there?")]
     Unreachable {

@@ -29,7 +29,7 @@ fn qualified(request: RequestBuilder, qualifier: Option<&str>) -> RequestBuilder
     }
 }
 
-fn guarded(request: RequestBuilder, revision: Option<u64>) -> RequestBuilder {
+pub(super) fn guarded(request: RequestBuilder, revision: Option<u64>) -> RequestBuilder {
     match revision {
         Some(revision) => request.header("if-match", format!("\"{revision}\"")),
         None => request,

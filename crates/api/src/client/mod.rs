@@ -1,10 +1,14 @@
 //! The typed client of the API. Every method is one request; none is repeated by itself.
 
 mod access;
+mod alias;
+mod audit;
+mod build;
 mod call;
 mod error;
 mod function;
 mod log;
+mod people;
 mod platform;
 mod run;
 mod secret;
@@ -19,6 +23,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub use self::access::ListKeys;
+pub use self::audit::{ListAudit, VerifyAudit};
+pub use self::build::{BuildNews, BuildStream};
 pub use self::call::{CallOptions, EventStream, StreamItem};
 pub use self::error::ClientError;
 pub use self::function::ListFunctions;
@@ -62,6 +68,11 @@ impl Client {
     /// A client of the server at `base` (`http://127.0.0.1:9000`). Connecting may take 5 s; a request
     /// itself has no limit here, because calls may run for 15 minutes.
     pub fn new(base: &str) -> Result<Self, ClientError> {
+        Self::trusting(base, None)
+    }
+
+    /// The same, which besides the system's authorities trusts those in this PEM text.
+    pub fn trusting(base: &str, authorities: Option<&[u8]>) -> Result<Self, ClientError> {
         let url = reqwest::Url::parse(base)
             .ok()
             .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
@@ -72,6 +83,13 @@ impl Client {
         });
         if loopback {
             builder = builder.no_proxy();
+        }
+        if let Some(pem) = authorities {
+            let found = reqwest::Certificate::from_pem_bundle(pem).map_err(|_| ClientError::BadAuthority)?;
+            if found.is_empty() {
+                return Err(ClientError::BadAuthority);
+            }
+            builder = builder.tls_certs_merge(found);
         }
         let http = builder.build().map_err(|source| ClientError::unreachable(base, source))?;
         Ok(Self { http, base: base.trim_end_matches('/').to_owned(), scope: Vec::new(), key: None })

@@ -1,7 +1,7 @@
 //! Signing in, keys, tenants and namespaces.
 
 use nova_domain::Timestamp;
-use nova_domain::access::{Binding, Credential, Namespace, Permission, Subject, Tenant};
+use nova_domain::access::{Binding, Credential, KeyNote, Namespace, Permission, Subject, Tenant};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -17,6 +17,16 @@ pub struct SignIn {
     pub email: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password: Option<String>,
+}
+
+/// An identity provider to sign in with.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct ProviderView {
+    pub name: String,
+    /// For people.
+    pub title: String,
+    /// Where a browser goes to sign in.
+    pub start: String,
 }
 
 /// Who the caller is and what they may.
@@ -99,6 +109,12 @@ pub struct CreateKey {
     /// Seconds until it ends; absent: it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_s: Option<u64>,
+    /// A pair of access key id and secret access key, for clients that sign as AWS's do.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub aws: bool,
+    /// A function of the request's namespace that uses the key: calls with it are calls by that function.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
 }
 
 /// A key without its secret.
@@ -106,8 +122,14 @@ pub struct CreateKey {
 pub struct KeyView {
     pub id: String,
     pub name: String,
-    /// How the secret begins.
+    /// How the secret begins; of a pair the access key id.
     pub prefix: String,
+    /// Whether it is a pair of access key id and secret access key.
+    #[serde(default)]
+    pub aws: bool,
+    /// The function that it is for, as NAMESPACE/NAME.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<String>,
     /// Who acts by it: `key:ID` (itself), `service:ID` or `user:ID`.
     pub subject: String,
     /// Absent for a key of the server.
@@ -131,8 +153,11 @@ pub struct KeyView {
 impl KeyView {
     /// The view of a key at that time, with its roles if they are known.
     pub fn new(key: Credential, roles: Option<Vec<Binding>>, now: Timestamp) -> Self {
+        let note = KeyNote::of(&key);
         Self {
             expired: key.is_expired(now),
+            aws: note.pair,
+            function: note.function.map(|of| format!("{}/{}", of.scope.namespace, of.name)),
             id: key.id.into(),
             name: key.name,
             prefix: key.prefix,
@@ -160,7 +185,10 @@ impl From<Binding> for RoleGrantBody {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct CreatedKey {
     pub key: KeyView,
-    /// Shown this one time only.
+    /// Of a pair.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_key_id: Option<String>,
+    /// The key, or the secret access key of a pair. Shown this one time only.
     pub secret: String,
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use nova_domain::Timestamp;
+use nova_domain::access::{CallerRule, InvokePolicy};
 use nova_domain::function::{Function, Mode};
+use nova_domain::http::HttpAccess;
 use nova_domain::version::{CompileStatus, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -75,10 +77,43 @@ pub struct CreateFunction {
     /// `*`, an IP address or a network; without ports 443. Empty, the default: nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub network: Vec<String>,
+    /// Who may send requests to its address on the content listener: `off` (the default), `public`,
+    /// `key` or `signed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::http_access, required = false)]
+    pub http: Option<HttpAccess>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
+    /// Who may call it, on top of roles. Setting it needs `function:share`.
+    #[serde(default, skip_serializing_if = "InvokePolicyBody::is_empty")]
+    pub invoke_policy: InvokePolicyBody,
+}
+
+/// Who may call a function. Callers are `*`, `user:ID`, `service:ID`, `key:ID`,
+/// `token:ISSUER#SUB`, `role:NAME` or `function:NAMES`. Each needs `function:invoke` besides.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct InvokePolicyBody {
+    /// If there are any, nobody else may.
+    pub allow: Vec<String>,
+    /// These may not, whatever `allow` says.
+    pub deny: Vec<String>,
+}
+
+impl InvokePolicyBody {
+    /// Whether it says nothing.
+    pub fn is_empty(&self) -> bool {
+        self.allow.is_empty() && self.deny.is_empty()
+    }
+}
+
+impl From<InvokePolicy> for InvokePolicyBody {
+    fn from(policy: InvokePolicy) -> Self {
+        let texts = |rules: Vec<CallerRule>| rules.into_iter().map(String::from).collect();
+        Self { allow: texts(policy.allow), deny: texts(policy.deny) }
+    }
 }
 
 /// Further limits of a sandbox.
@@ -180,6 +215,15 @@ pub struct PatchFunction {
     /// Network rules to take away; the others stay.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revoke_network: Vec<String>,
+    /// Who may send requests to its address on the content listener: `off`, `public`, `key` or `signed`;
+    /// null: `off`. A change ends every signed address.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub http: Patch<HttpAccess>,
+    /// The alias that those requests run; null: the active version.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<String>, required = false)]
+    pub http_alias: Patch<String>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub description: Patch<String>,
@@ -187,6 +231,10 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<BTreeMap<String, String>>, required = false)]
     pub tags: Patch<BTreeMap<String, String>>,
+    /// Who may call it, anew; null: whoever may by their roles. Needs `function:share`.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<InvokePolicyBody>, required = false)]
+    pub invoke_policy: Patch<InvokePolicyBody>,
 }
 
 /// Changes of single limits.
@@ -245,8 +293,18 @@ pub struct FunctionView {
     /// What the code may reach on the network.
     #[serde(default)]
     pub network: Vec<String>,
+    /// Who may send requests to its address on the content listener.
+    #[serde(default)]
+    #[schema(schema_with = schema::http_access)]
+    pub http: HttpAccess,
+    /// The alias that those requests run; null: the active version.
+    #[serde(default)]
+    pub http_alias: Option<String>,
     pub description: String,
     pub tags: BTreeMap<String, String>,
+    /// Who may call it, on top of roles.
+    #[serde(default)]
+    pub invoke_policy: InvokePolicyBody,
     /// The active version: what a call without qualifier runs.
     pub version: u32,
     /// The highest version number given out.
@@ -295,8 +353,11 @@ impl FunctionView {
             env_vars: spec.env,
             limits: LimitsView::from(&limits),
             network: spec.network.texts(),
+            http: function.http.access,
+            http_alias: function.http.alias.map(String::from),
             description: function.description,
             tags: function.tags,
+            invoke_policy: function.invoke_policy.into(),
             version: function.active_version,
             latest_version: function.latest_version,
             code_hash: spec.code.to_string(),

@@ -68,6 +68,24 @@ impl VersionView {
     }
 }
 
+/// The log of a version's build.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BuildLogView {
+    #[schema(schema_with = schema::compile_status)]
+    pub compile_status: CompileStatus,
+    /// What the tools printed, so far or in the end (the end of it).
+    pub output: String,
+}
+
+/// A line of a build that runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct BuildLineView {
+    #[serde(with = "crate::time::rfc3339")]
+    #[schema(schema_with = schema::time)]
+    pub at: Timestamp,
+    pub text: String,
+}
+
 /// What differs between two versions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct VersionDiff {

@@ -111,6 +111,8 @@ pub(crate) fn call_of(name: &str) -> Call {
         trace: TraceContext::default(),
         deadline: None,
         cancel: CancellationToken::new(),
+        caller: None,
+        client_context: None,
     }
 }
 
@@ -141,6 +143,8 @@ fn snapshot(name: &str) -> FunctionSnapshot {
         description: String::new(),
         tags: BTreeMap::new(),
         pool: PoolSettings::default(),
+        invoke_policy: Default::default(),
+        http: Default::default(),
         active_version: 3,
         latest_version: 3,
         revision: 1,

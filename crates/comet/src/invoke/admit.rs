@@ -1,7 +1,13 @@
-//! Checks before anything is looked up or started. Later issues add quota and policy here.
+//! Checks before anything is started.
 
+use std::sync::Arc;
+
+use nova_domain::access::Calling;
 use nova_domain::call::{CALL_DEPTH_MAX, Call, PAYLOAD_IN_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
+use nova_domain::function::Function;
+use nova_domain::ports::Quotas;
+use nova_domain::quota::Permit;
 
 /// Refuses calls that are too large, too deep, or go round in a circle.
 pub(super) fn admit(call: &Call) -> FaultResult<()> {
@@ -29,6 +35,29 @@ pub(super) fn admit(call: &Call) -> FaultResult<()> {
     Ok(())
 }
 
+/// Refuses callers whom the function does not let in. Asked once it is known which one is meant.
+pub(super) fn let_in(call: &Call, function: &Function) -> FaultResult<()> {
+    let calling = Calling { principal: call.caller.as_deref(), claimed: call.chain.0.last() };
+    function.invoke_policy.check(function, calling)
+}
+
+/// A place for the call within the quotas of its tenant; `None`, at the price of one look, where
+/// there are none. A caller whom the function does not let in must not use up any: asked last.
+pub(super) async fn within_quotas(
+    quotas: Option<&Arc<dyn Quotas>>,
+    call: &Call,
+) -> FaultResult<Option<Arc<Permit>>> {
+    match quotas {
+        Some(quotas) if quotas.limits_calls(&call.scope) => {
+            let permit = quotas.admit(&call.scope).await.inspect_err(|_| {
+                metrics::counter!("nova_calls_refused_total", "reason" => "quota").increment(1);
+            })?;
+            Ok(Some(Arc::new(permit)))
+        }
+        _ => Ok(None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
@@ -50,6 +79,8 @@ mod tests {
             trace: TraceContext::default(),
             deadline: None,
             cancel: CancellationToken::new(),
+            caller: None,
+            client_context: None,
         }
     }
 

@@ -135,9 +135,10 @@ async fn function_error(placed: &Placed, error: GuestError) -> FunctionError {
         GuestErrorKind::Exit => FunctionErrorKind::Exit,
         GuestErrorKind::Crash => FunctionErrorKind::Crash,
         GuestErrorKind::BadResponse => FunctionErrorKind::BadResponse,
-        GuestErrorKind::Error | GuestErrorKind::Cancelled | GuestErrorKind::Protocol => {
-            FunctionErrorKind::Error
-        }
+        GuestErrorKind::Error
+        | GuestErrorKind::Cancelled
+        | GuestErrorKind::Protocol
+        | GuestErrorKind::NotBegun => FunctionErrorKind::Error,
     };
     let mut told = FunctionError {
         kind,

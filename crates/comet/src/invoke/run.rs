@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use nova_agent::protocol::Exec;
+use nova_agent::protocol::{Exec, GuestErrorKind};
 use nova_domain::RunId;
-use nova_domain::call::{Call, Outcome};
+use nova_domain::call::{Call, CallSource, Outcome};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -39,6 +39,8 @@ pub(super) enum Ran {
     Ended(Outcome),
     /// Something else came in its way before it began: it may run elsewhere.
     TakenBack,
+    /// The runtime of its sandbox ended before it took the call: it may run elsewhere.
+    NotBegun,
 }
 
 /// Runs the call; chunks of a streaming call go to `stream` as they come.
@@ -60,7 +62,10 @@ pub(super) async fn run(
     let deadline_ms = (now + timeout).as_secs_f64() * 1000.0;
     let mut exec = Exec::new(call.id.as_str(), input, deadline_ms, timeout.as_millis() as u64);
     exec.stream = stream.is_some();
+    // An HTTP answer is one value unless the function streams it.
+    exec.whole = exec.stream && call.source == CallSource::Http;
     exec.traceparent = call.trace.traceparent.as_deref().map(Into::into);
+    exec.client_context = call.client_context.as_deref().map(Into::into);
     exec.tracestate = call.trace.tracestate.as_deref().map(Into::into);
     let pending = match sandbox.exec(&exec, stream) {
         Ok(pending) => pending,
@@ -111,6 +116,12 @@ pub(super) async fn run(
     };
     if matches!(end, End::Lost(SandboxError::TakenBack)) {
         return taken_back(call);
+    }
+    if let End::Answered(answer) = &end
+        && answer.error.as_ref().is_some_and(|error| error.kind == GuestErrorKind::NotBegun)
+    {
+        placed.lease.sandbox().taint();
+        return if call.cancel.is_cancelled() { Err(outcome::cancelled()) } else { Ok(Ran::NotBegun) };
     }
     outcome::from_end(call, &placed, end).await.map(Ran::Ended)
 }

@@ -8,34 +8,58 @@ use futures::Stream;
 use nova_domain::call::{Call, EventStream, Outcome, StreamEvent};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::run::Ran;
-use super::{Placed, run};
-use crate::Settings;
+use super::{Held, Placed, RETRIES, not_begun, run};
+use crate::Comet;
+use crate::pool::Ask;
 
 /// Chunks that may wait for a slow reader before the function is made to wait.
 const CHUNKS_AHEAD: usize = 16;
 
 /// Runs the call in a task of its own and returns its events.
-pub(super) fn start(settings: Settings, mut call: Call, placed: Placed) -> EventStream {
+pub(super) fn start(
+    comet: Comet,
+    mut call: Call,
+    placed: Placed,
+    arrived: Instant,
+    ask: Ask,
+    held: Held,
+) -> EventStream {
     let (chunk_sender, chunks) = mpsc::channel(CHUNKS_AHEAD);
     let (end_sender, end) = oneshot::channel();
     // Dropping the stream cancels the call.
     let cancel: CancellationToken = call.cancel.child_token();
     call.cancel = cancel.clone();
     tokio::spawn(async move {
-        let outcome = match run::run(&settings, &call, placed, Some(chunk_sender)).await {
-            Ok(Ran::Ended(outcome)) => Ok(outcome),
-            // A stream has its sandbox alone, which ended in this moment.
-            Ok(Ran::TakenBack) => {
-                Err(Fault::new(Code::SandboxLost, "the sandbox ended before the call began; call again"))
-            }
-            Err(fault) => Err(fault),
-        };
+        let outcome = run_one(&comet, &call, placed, chunk_sender, arrived, ask, held).await;
         let _ = end_sender.send(outcome);
     });
     Box::pin(Events { chunks, chunks_done: false, end: Some(end), _cancel: cancel.drop_guard() })
+}
+
+/// Runs the call where it can begin.
+async fn run_one(
+    comet: &Comet,
+    call: &Call,
+    mut placed: Placed,
+    chunks: mpsc::Sender<Bytes>,
+    arrived: Instant,
+    ask: Ask,
+    mut held: Held,
+) -> FaultResult<Outcome> {
+    for _ in 0..RETRIES {
+        match run::run(&comet.inner.settings, call, placed, Some(chunks.clone())).await? {
+            Ran::Ended(outcome) => return Ok(outcome),
+            // Nothing of it was sent.
+            Ran::NotBegun => placed = comet.place(call, arrived, ask, &mut held).await?,
+            // A stream has its sandbox alone, which ended in this moment.
+            Ran::TakenBack => return Err(not_begun()),
+        }
+    }
+    Err(not_begun())
 }
 
 struct Events {

@@ -5,10 +5,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use nova_domain::TenantName;
 use nova_domain::call::FunctionSnapshot;
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::PoolSettings;
 use nova_domain::ports::CodeTree;
+use nova_domain::quota::Permit;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +30,8 @@ pub(crate) struct Member {
     _network: Option<Session>,
     calls: AtomicU32,
     starter: Arc<Starter>,
+    /// Its room within the quotas of its tenant.
+    _memory: Permit,
 }
 
 impl Drop for Member {
@@ -119,6 +123,10 @@ impl FunctionPool {
         let revision = snapshot.function.revision;
         let state = Mutex::new(State { settings, revision, ..State::default() });
         Arc::new(Self { snapshot, starter, state })
+    }
+
+    pub(super) fn tenant(&self) -> &TenantName {
+        &self.snapshot.function.scope.tenant
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -243,15 +251,14 @@ impl FunctionPool {
             Duration::from_millis(u64::from(state.settings.max_wait_ms))
         };
         self.start_needed();
-        let mut until = Instant::now() + max_wait;
-        if let Some(deadline) = deadline {
-            until = until.min(deadline);
-        }
+        let patient = Instant::now() + max_wait;
+        let until = deadline.map_or(patient, |deadline| deadline.min(patient));
+        let why = if until < patient { Code::DeadlineExceeded } else { Code::QueueTimeout };
         tokio::select! {
             biased;
             answer = receiver => answer.unwrap_or_else(|_| Err(Fault::new(Code::Unavailable, "the server is stopping"))),
             () = cancel.cancelled() => Err(Fault::new(Code::Cancelled, "the caller went away")),
-            () = tokio::time::sleep_until(until) => Err(self.waited_too_long()),
+            () = tokio::time::sleep_until(until) => Err(self.waited_too_long(why)),
         }
     }
 
@@ -267,10 +274,10 @@ impl FunctionPool {
         .with_retry_after(Duration::from_secs(1))
     }
 
-    fn waited_too_long(&self) -> Fault {
+    fn waited_too_long(&self, why: Code) -> Fault {
         metrics::counter!("nova_calls_refused_total", "reason" => "waited_too_long").increment(1);
         Fault::new(
-            Code::DeadlineExceeded,
+            why,
             format!(
                 "no sandbox of `{}` became free in time; raise max_replicas or instance_concurrency, or call less often",
                 self.snapshot.function.name
@@ -282,7 +289,7 @@ impl FunctionPool {
     /// Starts as many sandboxes as the line needs, within the limits.
     fn start_needed(self: &Arc<Self>) {
         loop {
-            {
+            let memory = {
                 let mut state = self.state();
                 let alive = state.seats.len() as u32 + state.starting;
                 let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
@@ -294,16 +301,27 @@ impl FunctionPool {
                 if state.waiting.len() as u32 <= coming {
                     return;
                 }
+                let memory = match self.starter.take_memory(&self.snapshot) {
+                    Ok(memory) => memory,
+                    Err(fault) => {
+                        // Who waits for a sandbox that is there gets it in time; without one nobody comes.
+                        if alive == 0 {
+                            refuse_waiting(&mut state, &fault);
+                        }
+                        return;
+                    }
+                };
                 if !self.starter.reserve() {
                     return;
                 }
                 state.starting += 1;
-            }
-            tokio::spawn(self.clone().start_one());
+                memory
+            };
+            tokio::spawn(self.clone().start_one(memory));
         }
     }
 
-    async fn start_one(self: Arc<Self>) {
+    async fn start_one(self: Arc<Self>, memory: Permit) {
         let begun = Instant::now();
         match self.starter.start(&self.snapshot).await {
             Ok(started) => {
@@ -317,6 +335,7 @@ impl FunctionPool {
                     _network: started.network,
                     calls: AtomicU32::new(0),
                     starter: self.starter.clone(),
+                    _memory: memory,
                 });
                 let mut state = self.state();
                 state.starting -= 1;
@@ -457,20 +476,21 @@ impl FunctionPool {
 
     pub(super) fn keep_minimum(self: &Arc<Self>) {
         loop {
-            {
+            let memory = {
                 let mut state = self.state();
                 let alive = state.seats.len() as u32 + state.starting;
                 let backing_off = state.not_before.is_some_and(|time| time > Instant::now());
-                if state.retired
-                    || backing_off
-                    || alive >= state.settings.min_replicas
-                    || !self.starter.reserve()
-                {
+                if state.retired || backing_off || alive >= state.settings.min_replicas {
+                    return;
+                }
+                let Ok(memory) = self.starter.take_memory(&self.snapshot) else { return };
+                if !self.starter.reserve() {
                     return;
                 }
                 state.starting += 1;
-            }
-            tokio::spawn(self.clone().start_one());
+                memory
+            };
+            tokio::spawn(self.clone().start_one(memory));
         }
     }
 
@@ -505,6 +525,21 @@ impl FunctionPool {
         report.idle += state.seats.iter().filter(|seat| seat.used == 0).count();
         report.starting += state.starting as usize;
         report.waiting += state.waiting.iter().filter(|waiter| !waiter.is_closed()).count();
+    }
+}
+
+/// Tells everybody who waits why there will be no sandbox.
+fn refuse_waiting(state: &mut State, fault: &Fault) {
+    while let Some(waiter) = pop_waiting(state) {
+        metrics::counter!("nova_calls_refused_total", "reason" => "quota").increment(1);
+        let mut same = Fault::new(fault.code(), fault.message());
+        for (field, message) in fault.fields() {
+            same = same.with_field(field, message);
+        }
+        if let Some(after) = fault.retry_after() {
+            same = same.with_retry_after(after);
+        }
+        let _ = waiter.sender.send(Err(same));
     }
 }
 

@@ -9,10 +9,10 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use nova_domain::FunctionId;
 use nova_domain::call::{FunctionSnapshot, SandboxKey};
 use nova_domain::fault::FaultResult;
-use nova_domain::ports::{CodeTrees, Secrets, Signals};
+use nova_domain::ports::{CodeTrees, Quotas, Secrets, Signals};
+use nova_domain::{FunctionId, Scope};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -67,14 +67,22 @@ impl Pool {
         egress: Arc<Egress>,
         settings: Settings,
     ) -> Self {
-        let (secrets, signals) = Default::default();
+        let (secrets, quotas, signals) = Default::default();
         let total = Total::default();
-        let starter = Starter { backend, trees, secrets, signals, runtimes, egress, settings, total };
+        let starter = Starter { backend, trees, secrets, quotas, signals, runtimes, egress, settings, total };
         Self { functions: Mutex::default(), starter: Arc::new(starter), tickets: AtomicU64::new(0) }
     }
 
     pub(crate) fn set_secrets(&self, secrets: Arc<dyn Secrets>) {
         let _ = self.starter.secrets.set(secrets);
+    }
+
+    pub(crate) fn set_quotas(&self, quotas: Arc<dyn Quotas>) {
+        let _ = self.starter.quotas.set(quotas);
+    }
+
+    pub(crate) fn quotas(&self) -> Option<&Arc<dyn Quotas>> {
+        self.starter.quotas.get()
     }
 
     pub(crate) fn set_signals(&self, signals: Arc<dyn Signals>) {
@@ -122,21 +130,30 @@ impl Pool {
             return Ok(lease);
         }
         if self.starter.is_full() {
-            self.evict_one_idle(&pool);
+            self.evict_one_idle(&pool, None);
+        }
+        // Idle sandboxes of the tenant's other functions make room within its quota.
+        while !self.starter.has_memory(snapshot) && self.evict_one_idle(&pool, Some(&snapshot.function.scope))
+        {
         }
         pool.wait(ask, deadline, cancel).await
     }
 
-    /// Room for another function: the sandbox that was idle longest goes.
-    fn evict_one_idle(&self, except: &Arc<FunctionPool>) {
+    /// Room for another function: the sandbox that was idle longest goes, of `tenant` or of any.
+    fn evict_one_idle(&self, except: &Arc<FunctionPool>, of: Option<&Scope>) -> bool {
         let oldest = self
             .functions()
             .values()
             .filter(|pool| !Arc::ptr_eq(pool, except))
+            .filter(|pool| of.is_none_or(|scope| pool.tenant() == &scope.tenant))
             .filter_map(|pool| pool.idle_since().map(|since| (since, pool.clone())))
             .min_by_key(|(since, _)| *since);
-        if let Some((_, pool)) = oldest {
-            pool.drop_oldest_idle();
+        match oldest {
+            Some((_, pool)) => {
+                pool.drop_oldest_idle();
+                true
+            }
+            None => false,
         }
     }
 
@@ -150,7 +167,7 @@ impl Pool {
             }
             // Sandboxes that went idle since those calls came make room for them.
             if self.starter.is_full() && pool.has_waiting() {
-                self.evict_one_idle(pool);
+                self.evict_one_idle(pool, None);
                 pool.sweep();
             }
         }

@@ -8,7 +8,8 @@ use nova_domain::SecretName;
 use nova_domain::call::{FunctionSnapshot, PAYLOAD_OUT_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Mode;
-use nova_domain::ports::{CodeTree, CodeTrees, Secrets, Signals};
+use nova_domain::ports::{CodeTree, CodeTrees, Quotas, Secrets, Signals};
+use nova_domain::quota::Permit;
 use nova_domain::runtime::Runtime;
 use nova_domain::secret::{SecretValue, reference, references};
 
@@ -24,6 +25,7 @@ pub(super) struct Starter {
     pub(super) backend: Arc<dyn Backend>,
     pub(super) trees: Arc<dyn CodeTrees>,
     pub(super) secrets: OnceLock<Arc<dyn Secrets>>,
+    pub(super) quotas: OnceLock<Arc<dyn Quotas>>,
     pub(super) signals: OnceLock<Arc<dyn Signals>>,
     pub(super) runtimes: Runtimes,
     pub(super) egress: Arc<Egress>,
@@ -48,6 +50,21 @@ impl Starter {
     /// Reserves a place among all sandboxes; give it back with [`Self::release`].
     pub(super) fn reserve(&self) -> bool {
         self.total.try_add(self.settings.max_sandboxes)
+    }
+
+    /// Room for the memory of one more sandbox of this version within the quotas of its tenant.
+    pub(super) fn take_memory(&self, snapshot: &FunctionSnapshot) -> FaultResult<Permit> {
+        match self.quotas.get() {
+            Some(quotas) => quotas.sandbox(&snapshot.function.scope, snapshot.spec.limits.memory_mb),
+            None => Ok(Permit::free()),
+        }
+    }
+
+    /// Whether there is such room now.
+    pub(super) fn has_memory(&self, snapshot: &FunctionSnapshot) -> bool {
+        self.quotas
+            .get()
+            .is_none_or(|quotas| quotas.has_room(&snapshot.function.scope, snapshot.spec.limits.memory_mb))
     }
 
     pub(super) fn release(&self) {
@@ -173,6 +190,14 @@ impl Starter {
             init.env
                 .entry("PYTHONPATH".to_owned())
                 .or_insert_with(|| "/code/deps:/code/vendor:/deps/python".to_owned());
+        }
+        if spec.mode == Mode::Script && spec.runtime.runtime == Runtime::Ruby && installed.is_some() {
+            // With it a script finds its gems as a handler does.
+            let option = format!("-r{}", install::RUBY_SETUP);
+            init.env
+                .entry("RUBYOPT".to_owned())
+                .and_modify(|options| *options = format!("{option} {options}"))
+                .or_insert(option);
         }
         let mut mounts = vec![(code.path.display().to_string(), "/code".to_owned())];
         if let Some(installed) = installed {

@@ -32,6 +32,26 @@ impl Mask {
         Self(parts)
     }
 
+    /// A mask of what is before the host in these addresses: a name and password.
+    pub(crate) fn of_addresses<'a>(urls: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut parts: Vec<(Zeroizing<String>, String)> = Vec::new();
+        for url in urls {
+            let Some((_, rest)) = url.split_once("://") else { continue };
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            let Some((login, _)) = authority.rsplit_once('@') else { continue };
+            let password = login.split_once(':').map_or(login, |(_, password)| password);
+            let plain = percent_encoding::percent_decode_str(password).decode_utf8_lossy();
+            parts.push((Zeroizing::new(format!("{login}@")), "***@".to_owned()));
+            for secret in [password, plain.as_ref()] {
+                if secret.len() >= MASKED_MIN {
+                    parts.push((Zeroizing::new(secret.to_owned()), "***".to_owned()));
+                }
+            }
+        }
+        parts.sort_by_key(|(part, _)| std::cmp::Reverse(part.len()));
+        Self(parts)
+    }
+
     pub(crate) fn lines(&self, lines: &mut [LogLine]) {
         if self.0.is_empty() {
             return;

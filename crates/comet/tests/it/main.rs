@@ -12,6 +12,7 @@ mod orphans;
 mod pace;
 mod pool;
 mod process;
+mod quota;
 mod rootless;
 mod signals;
 mod streaming;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
     arguments.test_threads = Some(arguments.test_threads.unwrap_or(2).min(2));
     let mut trials = conformance::suite("process", process::stage);
     trials.extend(pool::trials());
+    trials.extend(quota::trials());
     trials.extend(ahead::trials());
     trials.extend(streaming::trials(process::stage));
     trials.extend(signals::trials(process::stage));

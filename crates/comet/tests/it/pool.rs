@@ -150,7 +150,7 @@ async fn a_call_waits_no_longer_than_max_wait_or_its_own_deadline() {
     let running = pool.spawn(1, sleep_ms(3000));
     pass(100).await;
     let before = tokio::time::Instant::now();
-    assert_eq!(fault_of(pool.call(json!({})).await).code(), Code::DeadlineExceeded);
+    assert_eq!(fault_of(pool.call(json!({})).await).code(), Code::QueueTimeout);
     assert!((490..600).contains(&before.elapsed().as_millis()), "{:?}", before.elapsed());
     let mut call = pool.world.call_of(&pool.function, &json!({}));
     call.deadline = Some(Duration::from_millis(200));

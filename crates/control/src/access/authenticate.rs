@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use nova_domain::access::{
-    Binding, Credential, CredentialKind, Grant, Membership, PermissionSet, Principal, SessionNote, Subject,
-    role,
+    Binding, Credential, CredentialKind, Grant, KeyNote, Membership, PermissionSet, Principal, SessionNote,
+    Subject, User, role,
 };
 use nova_domain::{Code, CredentialId, Digest, Fault, FaultResult, TenantName};
 use nova_store::repo::BoundRole;
@@ -12,7 +12,15 @@ use nova_store::repo::BoundRole;
 use super::{Access, secret};
 
 impl Access {
-    /// Whoever shows this key (`Authorization: Bearer`, `X-Api-Key`).
+    /// Whoever shows this key (`Authorization: Bearer`, `X-Api-Key`) or this token of an issuer.
+    pub async fn by_bearer(&self, text: &str) -> FaultResult<Arc<Principal>> {
+        if !secret::looks_like(CredentialKind::Key, text) && super::tokens::looks_like_token(text) {
+            return self.by_token(secret::hash(text), text).await;
+        }
+        self.by_key(text).await
+    }
+
+    /// Whoever shows this key.
     pub async fn by_key(&self, text: &str) -> FaultResult<Arc<Principal>> {
         self.by_secret(CredentialKind::Key, text).await
     }
@@ -33,7 +41,7 @@ impl Access {
             None => {
                 let moment = self.inner.principals.moment();
                 let principal = self.resolve(kind, &hash).await?;
-                self.inner.principals.keep(hash, Arc::new(principal), moment)
+                self.inner.principals.keep(hash, Arc::new(principal), None, moment)
             }
         };
         if known.principal.expires_at.is_some_and(|at| at <= now) {
@@ -57,27 +65,16 @@ impl Access {
     /// What a credential lets its owner do.
     pub(super) async fn principal_of(&self, credential: Credential) -> FaultResult<Principal> {
         let narrowed_by = self.narrowing_key(&credential).await?;
+        let function = match credential.kind {
+            CredentialKind::Key => KeyNote::of(&credential).function,
+            CredentialKind::Session | CredentialKind::Invitation => None,
+        };
         let Credential { id, kind, tenant, owner, name, expires_at, .. } = credential;
         let (name, home, grants) = match &owner {
             Subject::User(user) => {
                 let user = self.inner.store.users().get(&self.inner.system, user).await?;
-                if user.disabled {
-                    return Err(Fault::new(
-                        Code::Unauthenticated,
-                        "this account is disabled; ask an administrator",
-                    ));
-                }
-                let memberships = self.inner.store.users().memberships(&self.inner.system, &user.id).await?;
-                let home = match memberships.as_slice() {
-                    [only] => Some(only.tenant.clone()),
-                    _ => None,
-                };
-                let mut grants = memberships.iter().map(membership_grant).collect::<Vec<_>>();
-                if user.superadmin {
-                    grants.push(Grant::whole(None, PermissionSet::all(), role::SUPERADMIN));
-                }
-                grants.extend(self.bound(&owner).await?);
-                (user.email, home, grants)
+                let Principal { name, home, grants, .. } = self.user_principal(user).await?;
+                (name, home, grants)
             }
             Subject::Service(service) => {
                 let users = self.inner.store.users();
@@ -94,7 +91,44 @@ impl Access {
             Some(key) => Some(self.bound(&Subject::Key(key)).await?).filter(|bounds| !bounds.is_empty()),
             None => None,
         };
-        Ok(Principal { subject: owner, name, credential: Some(id), home, grants, bounds, expires_at })
+        Ok(Principal {
+            subject: owner,
+            name,
+            credential: Some(id),
+            home,
+            grants,
+            bounds,
+            expires_at,
+            function,
+        })
+    }
+
+    /// What a user may by memberships and roles.
+    pub(super) async fn user_principal(&self, user: User) -> FaultResult<Principal> {
+        if user.disabled {
+            return Err(Fault::new(Code::Unauthenticated, "this account is disabled; ask an administrator"));
+        }
+        let memberships = self.inner.store.users().memberships(&self.inner.system, &user.id).await?;
+        let home = match memberships.as_slice() {
+            [only] => Some(only.tenant.clone()),
+            _ => None,
+        };
+        let mut grants = memberships.iter().map(membership_grant).collect::<Vec<_>>();
+        if user.superadmin {
+            grants.push(Grant::whole(None, PermissionSet::all(), role::SUPERADMIN));
+        }
+        let subject = Subject::User(user.id);
+        grants.extend(self.bound(&subject).await?);
+        Ok(Principal {
+            subject,
+            name: user.email,
+            credential: None,
+            home,
+            grants,
+            bounds: None,
+            expires_at: None,
+            function: None,
+        })
     }
 
     /// The key whose roles narrow what the owner may: a key of somebody can be narrower than

@@ -14,6 +14,8 @@ pub(super) struct Known {
     pub(super) principal: Arc<Principal>,
     /// When the use of its credential was noted last, microseconds.
     pub(super) noted_at: AtomicI64,
+    /// Of a key pair: its secret, sealed.
+    pub(super) sealed: Option<Vec<u8>>,
 }
 
 /// Principals by the hash of the secret. An answer of the database that was asked before a
@@ -38,8 +40,14 @@ impl Principals {
         self.changes.load(Ordering::Acquire)
     }
 
-    pub(super) fn keep(&self, hash: Digest, principal: Arc<Principal>, moment: u64) -> Arc<Known> {
-        let known = Arc::new(Known { principal, noted_at: AtomicI64::new(0) });
+    pub(super) fn keep(
+        &self,
+        hash: Digest,
+        principal: Arc<Principal>,
+        sealed: Option<Vec<u8>>,
+        moment: u64,
+    ) -> Arc<Known> {
+        let known = Arc::new(Known { principal, noted_at: AtomicI64::new(0), sealed });
         self.known.insert(hash, known.clone());
         // After the insert: a change that comes between is seen here or takes the entry away itself.
         if self.moment() != moment {

@@ -3,13 +3,16 @@
 use std::time::Duration;
 
 use nova_domain::access::{
-    Binding, Credential, CredentialKind, Grant, Pattern, PermissionSet, Principal, Subject, role,
+    Binding, CallerFunction, Credential, CredentialKind, Grant, KeyNote, Pattern, PermissionSet, Principal,
+    Subject, role,
 };
 use nova_domain::{Code, CredentialId, Fault, FaultResult, RoleName, ServiceName, TenantName, Timestamp};
 use nova_store::{Page, PageRequest};
 
+use super::pairs::{Pair, pair_place};
 use super::secret::Secret;
 use super::{Access, LABEL_MAX, check_text, refuse_more_than_own};
+use crate::audit::{self, about, shown};
 
 /// Name of the key that the first start makes.
 const ADMIN_KEY: &str = "admin";
@@ -44,6 +47,10 @@ pub struct NewKey {
     pub owner: KeyOwner,
     pub roles: Vec<RoleGrant>,
     pub lasts: Option<Duration>,
+    /// A pair of access key id and secret, for clients that sign as AWS's do.
+    pub pair: bool,
+    /// The function whose calls are made with it.
+    pub function: Option<CallerFunction>,
 }
 
 /// A key that was just made: the only time that its secret can be seen.
@@ -51,6 +58,7 @@ pub struct NewKey {
 pub struct MadeKey {
     pub key: Credential,
     pub roles: Vec<Binding>,
+    /// The key, or the secret of a pair whose id is the key's prefix.
     pub secret: String,
 }
 
@@ -83,6 +91,10 @@ impl Access {
                 }
                 subject
             }
+            // A caller who is narrowed passes that on: a key without roles would be all they are.
+            KeyOwner::Caller if caller.bounds.is_some() && new.roles.is_empty() => {
+                return Err(refuse_more_than_own());
+            }
             KeyOwner::Caller => match &caller.subject {
                 Subject::User(_) => caller.subject.clone(),
                 _ => {
@@ -97,12 +109,17 @@ impl Access {
         for binding in &roles {
             let grant = self.grant_of_binding(binding).await?;
             let narrows = !matches!(new.owner, KeyOwner::Itself);
-            if !narrows && !caller.covers(&grant) {
+            if (!narrows || caller.bounds.is_some()) && !caller.covers(&grant) {
                 return Err(refuse_more_than_own());
             }
         }
         let expires_at = new.lasts.map(|lasts| after(now, lasts));
-        self.store_key(id, new.tenant, owner, new.name, expires_at, roles).await
+        if let Some(function) = &new.function {
+            self.check_function(&new, function).await?;
+        }
+        let note = KeyNote { pair: new.pair, function: new.function.clone() };
+        let key = self.unsigned_key(id, &new, owner, expires_at, &note)?;
+        if new.pair { self.store_pair(key, roles).await } else { self.store_key(key, roles).await }
     }
 
     fn bindings_of(&self, id: &CredentialId, new: &NewKey, now: Timestamp) -> Vec<Binding> {
@@ -138,30 +155,61 @@ impl Access {
         Ok(super::authenticate::grant_of(nova_store::repo::BoundRole { binding: binding.clone(), custom }))
     }
 
-    async fn store_key(
+    /// A key of a function is of that function's tenant, and the function exists.
+    async fn check_function(&self, new: &NewKey, function: &CallerFunction) -> FaultResult<()> {
+        if new.tenant.as_ref() != Some(&function.scope.tenant) {
+            return Err(Fault::invalid(
+                "a key for a function belongs to a tenant; a key of the server has none",
+            ));
+        }
+        self.inner.store.functions().get(&function.scope, &function.name).await.map(drop)
+    }
+
+    /// The key without what makes it one: prefix and hash.
+    fn unsigned_key(
         &self,
         id: CredentialId,
-        tenant: Option<TenantName>,
+        new: &NewKey,
         owner: Subject,
-        name: String,
         expires_at: Option<Timestamp>,
-        roles: Vec<Binding>,
-    ) -> FaultResult<MadeKey> {
-        let secret = Secret::new(CredentialKind::Key)?;
-        let key = Credential {
+        note: &KeyNote,
+    ) -> FaultResult<Credential> {
+        let note =
+            serde_json::to_value(note).map_err(|error| Fault::internal("a key's note").with_source(error))?;
+        Ok(Credential {
             id,
             kind: CredentialKind::Key,
-            tenant,
+            tenant: new.tenant.clone(),
             owner,
-            name,
-            prefix: secret.prefix,
+            name: new.name.clone(),
+            prefix: String::new(),
             created_at: self.inner.clock.now(),
             expires_at,
             last_used_at: None,
-            note: serde_json::Value::Null,
-        };
-        self.inner.store.credentials().create(&self.inner.system, &key, &secret.hash, &roles).await?;
+            note,
+        })
+    }
+
+    async fn store_key(&self, mut key: Credential, roles: Vec<Binding>) -> FaultResult<MadeKey> {
+        let secret = Secret::new(CredentialKind::Key)?;
+        key.prefix = secret.prefix;
+        let told = audit::created(key.tenant.as_ref(), "key", &key.id, shown::key(&key, &roles));
+        let credentials = self.inner.store.credentials();
+        about(told, credentials.create(&self.inner.system, &key, &secret.hash, &roles)).await?;
         Ok(MadeKey { key, roles, secret: secret.text })
+    }
+
+    async fn store_pair(&self, mut key: Credential, roles: Vec<Binding>) -> FaultResult<MadeKey> {
+        let vault = self.vault()?;
+        let pair = Pair::new()?;
+        key.prefix = pair.access_key_id;
+        let hash = super::secret::hash(&key.prefix);
+        let _sealing = vault.sealing().await;
+        let sealed = vault.seal(&pair_place(&key.id), pair.secret.as_bytes())?;
+        let told = audit::created(key.tenant.as_ref(), "key", &key.id, shown::key(&key, &roles));
+        let credentials = self.inner.store.credentials();
+        about(told, credentials.create_pair(&self.inner.system, &key, &hash, &roles, &sealed)).await?;
+        Ok(MadeKey { key, roles, secret: pair.secret.to_string() })
     }
 
     /// Keys of a tenant, or (`None`) of the server.
@@ -189,8 +237,9 @@ impl Access {
 
     /// Ends a key at once.
     pub async fn revoke_key(&self, tenant: Option<&TenantName>, id: &CredentialId) -> FaultResult<()> {
-        self.key(tenant, id).await?;
-        self.inner.store.credentials().delete(&self.inner.system, id).await?;
+        let (key, roles) = self.key(tenant, id).await?;
+        let told = audit::deleted(tenant, "key", id, shown::key(&key, &roles));
+        about(told, self.inner.store.credentials().delete(&self.inner.system, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
@@ -210,7 +259,8 @@ impl Access {
         loop {
             let found = self.keys(None, &page).await?;
             for old in found.items.iter().filter(|key| key.name == ADMIN_KEY && key.id != made.key.id) {
-                self.inner.store.credentials().delete(&self.inner.system, &old.id).await?;
+                let told = audit::deleted(None, "key", &old.id, shown::key(old, &[]));
+                about(told, self.inner.store.credentials().delete(&self.inner.system, &old.id)).await?;
             }
             match found.next_cursor {
                 Some(cursor) => page = page.after(cursor),
@@ -234,7 +284,17 @@ impl Access {
             created_at: self.inner.clock.now(),
         };
         debug_assert_eq!(role::built_in(role::SUPERADMIN), Some(PermissionSet::all()));
-        self.store_key(id, None, owner, ADMIN_KEY.to_owned(), None, vec![binding]).await
+        let new = NewKey {
+            tenant: None,
+            name: ADMIN_KEY.to_owned(),
+            owner: KeyOwner::Itself,
+            roles: Vec::new(),
+            lasts: None,
+            pair: false,
+            function: None,
+        };
+        let key = self.unsigned_key(id, &new, owner, None, &KeyNote::default())?;
+        self.store_key(key, vec![binding]).await
     }
 }
 

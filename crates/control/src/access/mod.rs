@@ -7,18 +7,23 @@
 
 mod authenticate;
 mod cache;
+mod fetch;
 mod keys;
 mod limit;
+mod oidc;
+mod pairs;
 mod password;
 mod roles;
 mod secret;
 mod sessions;
 mod settings;
+pub mod sigv4;
 mod tenants;
+mod tokens;
 mod used;
 mod users;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use nova_domain::{Clock, Code, Fault, FaultResult};
@@ -26,15 +31,22 @@ use nova_kit::ids::Ids;
 use nova_store::{Store, System};
 use tokio_util::sync::CancellationToken;
 
+pub use jsonwebtoken::Algorithm;
 pub use keys::{KeyOwner, MadeKey, NewKey, RoleGrant};
 pub use limit::Attempt;
+pub use oidc::{Provider, Returned, Secret as ClientSecret, SignInSettings, Started};
+pub use pairs::Signer;
+pub(crate) use pairs::pair_place;
 pub use sessions::{Begun, SignIn};
 pub use settings::AccessSettings;
+pub use tokens::{IssuerSettings, KeySource, Mapping};
 pub use users::{Accepting, Invited};
 
 use cache::Principals;
 use limit::Attempts;
 use used::Used;
+
+use crate::vault::Vault;
 
 /// Who may do what. Cheap to clone.
 #[derive(Clone)]
@@ -51,6 +63,8 @@ struct Inner {
     principals: Principals,
     used: Used,
     attempts: Attempts,
+    vault: OnceLock<Vault>,
+    issuers: OnceLock<tokens::Issuers>,
 }
 
 impl Access {
@@ -65,7 +79,21 @@ impl Access {
         let principals = Principals::new(&settings);
         let attempts = Attempts::new(&settings);
         let used = Used::default();
-        Self { inner: Arc::new(Inner { store, system, clock, ids, settings, principals, used, attempts }) }
+        let (vault, issuers) = (OnceLock::new(), OnceLock::new());
+        Self {
+            inner: Arc::new(Inner {
+                store,
+                system,
+                clock,
+                ids,
+                settings,
+                principals,
+                used,
+                attempts,
+                vault,
+                issuers,
+            }),
+        }
     }
 
     /// Writes down when credentials were used, and deletes those that ended, until `stop` fires.

@@ -7,6 +7,7 @@ use nova_store::{Page, PageRequest};
 
 use super::keys::RoleGrant;
 use super::{Access, DESCRIPTION_MAX, check_text, refuse_more_than_own};
+use crate::audit::{self, about, shown};
 
 impl Access {
     /// Makes a role of a tenant. Nobody can put more in it than they have.
@@ -19,7 +20,8 @@ impl Access {
         permissions: PermissionSet,
     ) -> FaultResult<Role> {
         let role = self.checked_role(caller, tenant, name, description, permissions)?;
-        self.inner.store.roles().create(&role).await?;
+        let told = audit::created(tenant, "role", &role.name, shown::role(&role));
+        about(told, self.inner.store.roles().create(&role)).await?;
         Ok(role)
     }
 
@@ -34,7 +36,8 @@ impl Access {
     ) -> FaultResult<Role> {
         let before = self.role(tenant, &name).await?;
         let changed = self.checked_role(caller, tenant, name, description, permissions)?;
-        self.inner.store.roles().update(&changed).await?;
+        let told = audit::changed(tenant, "role", &changed.name, shown::role(&before), shown::role(&changed));
+        about(told, self.inner.store.roles().update(&changed)).await?;
         self.inner.principals.forget();
         Ok(Role { created_at: before.created_at, ..changed })
     }
@@ -74,7 +77,9 @@ impl Access {
 
     /// Deletes a role that nobody has.
     pub async fn delete_role(&self, tenant: &TenantName, name: &RoleName) -> FaultResult<()> {
-        self.inner.store.roles().delete(tenant, name).await
+        let role = self.role(tenant, name).await?;
+        let told = audit::deleted(tenant, "role", name, shown::role(&role));
+        about(told, self.inner.store.roles().delete(tenant, name)).await
     }
 
     /// Gives a role to somebody. Nobody can give more than they have themselves.
@@ -101,7 +106,8 @@ impl Access {
         if !caller.covers(&self.grant_of_binding(&binding).await?) {
             return Err(refuse_more_than_own());
         }
-        self.inner.store.roles().bind(&self.inner.system, &binding).await?;
+        let told = audit::created(tenant, "binding", &binding.id, shown::binding(&binding));
+        about(told, self.inner.store.roles().bind(&self.inner.system, &binding)).await?;
         self.inner.principals.forget();
         Ok(binding)
     }
@@ -170,7 +176,8 @@ impl Access {
                 ));
             }
         }
-        store.roles().unbind(&self.inner.system, tenant, id).await?;
+        let told = audit::deleted(tenant, "binding", id, shown::binding(&binding));
+        about(told, store.roles().unbind(&self.inner.system, tenant, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
@@ -190,7 +197,8 @@ impl Access {
             description,
             created_at: self.inner.clock.now(),
         };
-        self.inner.store.users().create_service(&account).await?;
+        let told = audit::created(tenant, "service_account", &account.name, shown::service(&account));
+        about(told, self.inner.store.users().create_service(&account)).await?;
         Ok(account)
     }
 
@@ -210,7 +218,9 @@ impl Access {
 
     /// Deletes a service account; its keys end at once.
     pub async fn delete_service(&self, tenant: &TenantName, name: &ServiceName) -> FaultResult<()> {
-        self.inner.store.users().delete_service(tenant, name).await?;
+        let account = self.service(tenant, name).await?;
+        let told = audit::deleted(tenant, "service_account", name, shown::service(&account));
+        about(told, self.inner.store.users().delete_service(tenant, name)).await?;
         self.inner.principals.forget();
         Ok(())
     }

@@ -4,12 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use nova_domain::access::{Credential, CredentialKind, Principal, SessionNote, Subject, user};
+use nova_domain::audit::{AuditOutcome, Chain, Change, Resource};
 use nova_domain::{Code, CredentialId, Fault, FaultResult};
 use nova_store::{Page, PageRequest};
 
 use super::keys::after;
 use super::secret::Secret;
 use super::{Access, Attempt, password};
+use crate::audit::{self, about, shown};
 
 /// What somebody signs in with.
 #[derive(Debug)]
@@ -38,6 +40,7 @@ impl Access {
             agent: agent.chars().filter(|c| !c.is_control()).take(200).collect(),
             ..SessionNote::default()
         };
+        let tried = tried(&with);
         let checked = match with {
             SignIn::Key(text) => self.by_key(&text).await.map(|principal| {
                 note.by = "key".to_owned();
@@ -53,6 +56,12 @@ impl Access {
         };
         let result = if checked.is_ok() { "good" } else { "bad" };
         metrics::counter!("nova_sign_ins_total", "result" => result).increment(1);
+        if let Err(fault) = &checked
+            && fault.code() == Code::Unauthenticated
+        {
+            let failed = AuditOutcome::Failed;
+            audit::note(&self.inner.store, Some(&tried), failed, fault.code()).await;
+        }
         let (owner, name, end) = checked?;
         self.begin_session(owner, name, end, note).await
     }
@@ -99,7 +108,10 @@ impl Access {
             note: serde_json::to_value(&note)
                 .map_err(|error| Fault::internal("a session's note").with_source(error))?,
         };
-        self.inner.store.credentials().create(&self.inner.system, &session, &secret.hash, &[]).await?;
+        let mut told = audit::created(None, "session", &session.id, shown::session(&session));
+        told.actor = Some(audit::actor(&session.owner, &session.name, None));
+        let credentials = self.inner.store.credentials();
+        about(told, credentials.create(&self.inner.system, &session, &secret.hash, &[])).await?;
         let principal = self.by_session(&secret.text).await?;
         Ok(Begun { session, principal, secret: secret.text })
     }
@@ -109,7 +121,8 @@ impl Access {
         let Some(id) = &caller.credential else { return Ok(()) };
         let found = self.inner.store.credentials().get(&self.inner.system, id).await?;
         if found.kind == CredentialKind::Session {
-            self.inner.store.credentials().delete(&self.inner.system, id).await?;
+            let told = audit::deleted(None, "session", id, shown::session(&found));
+            about(told, self.inner.store.credentials().delete(&self.inner.system, id)).await?;
             self.inner.principals.forget();
         }
         Ok(())
@@ -130,8 +143,23 @@ impl Access {
         if found.kind != CredentialKind::Session || found.owner != *of {
             return Err(missing());
         }
-        self.inner.store.credentials().delete(&self.inner.system, id).await?;
+        let told = audit::deleted(None, "session", id, shown::session(&found));
+        about(told, self.inner.store.credentials().delete(&self.inner.system, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
+}
+
+/// A sign-in as the audit log tells it if it fails: which account was tried. What is no address is not
+/// told: people type their password into the wrong field. Of a key nothing is told.
+fn tried(with: &SignIn) -> Change {
+    let name = match with {
+        SignIn::Key(_) => String::new(),
+        SignIn::Password { email, .. } => user::email(email).unwrap_or_else(|_| "(no address)".to_owned()),
+    };
+    let by = if matches!(with, SignIn::Key(_)) { "key" } else { "password" };
+    let mut change = Change::of(Chain::Server, Resource::new("session", ""));
+    change.after = Some(serde_json::json!({"by": by, "tried": name}));
+    change.actor = Some(nova_domain::audit::Actor { name, ..nova_domain::audit::Actor::anonymous() });
+    change
 }

@@ -5,13 +5,16 @@ use nova_domain::{Code, Fault, FaultResult, NamespaceName, Scope, TenantName};
 use nova_store::{Page, PageRequest};
 
 use super::{Access, DESCRIPTION_MAX, check_text};
+use crate::audit::{self, about, shown};
 
 impl Access {
     /// Makes a tenant with its namespace `default`.
     pub async fn create_tenant(&self, name: TenantName, description: String) -> FaultResult<Tenant> {
         check_text("description", &description, DESCRIPTION_MAX)?;
         let tenant = Tenant { name, description, created_at: self.inner.clock.now() };
-        self.inner.store.tenants().create(&self.inner.system, &tenant).await?;
+        // In the log of the server: that of the tenant is for those who are in it.
+        let told = audit::created(None, "tenant", &tenant.name, shown::tenant(&tenant));
+        about(told, self.inner.store.tenants().create(&self.inner.system, &tenant)).await?;
         Ok(tenant)
     }
 
@@ -44,7 +47,9 @@ impl Access {
         if *name == Scope::default_scope().tenant {
             return Err(keep_default("tenant"));
         }
-        self.inner.store.tenants().delete(&self.inner.system, name).await?;
+        let tenant = self.tenant(name).await?;
+        let told = audit::deleted(None, "tenant", name, shown::tenant(&tenant));
+        about(told, self.inner.store.tenants().delete(&self.inner.system, name)).await?;
         self.inner.principals.forget();
         Ok(())
     }
@@ -58,7 +63,8 @@ impl Access {
             description,
             created_at: self.inner.clock.now(),
         };
-        self.inner.store.tenants().create_namespace(&namespace).await?;
+        let told = audit::created(&scope.tenant, "namespace", &scope.namespace, shown::namespace(&namespace));
+        about(told, self.inner.store.tenants().create_namespace(&namespace)).await?;
         Ok(namespace)
     }
 
@@ -77,7 +83,9 @@ impl Access {
         if *scope == Scope::default_scope() {
             return Err(keep_default("namespace"));
         }
-        self.inner.store.tenants().delete_namespace(scope).await
+        let namespace = self.namespace(scope).await?;
+        let told = audit::deleted(&scope.tenant, "namespace", &scope.namespace, shown::namespace(&namespace));
+        about(told, self.inner.store.tenants().delete_namespace(scope)).await
     }
 
     /// Makes the tenant and the namespace if they are not there: with `--dev`, where whoever

@@ -6,13 +6,14 @@ use nova_domain::access::{
     Credential, CredentialKind, Grant, Invitation, MemberRole, Membership, PermissionSet, Principal, Subject,
     User, role, user,
 };
-use nova_domain::{Code, Fault, FaultResult, TenantName, UserId};
+use nova_domain::{Code, Digest, Fault, FaultResult, TenantName, UserId};
 use nova_store::repo::{Accepted, Member, UserChange};
 use nova_store::{Page, PageRequest};
 
 use super::keys::after;
 use super::secret::{Secret, hash, looks_like};
 use super::{Access, Attempt, LABEL_MAX, check_text, password, refuse_more_than_own};
+use crate::audit::{self, about, shown};
 
 /// An invitation that was just made: the only time that its secret can be seen.
 #[derive(Debug)]
@@ -70,7 +71,9 @@ impl Access {
             note: serde_json::to_value(&to)
                 .map_err(|error| Fault::internal("an invitation's note").with_source(error))?,
         };
-        self.inner.store.credentials().create(&self.inner.system, &invitation, &secret.hash, &[]).await?;
+        let told = audit::created(tenant, "invitation", &invitation.id, shown::invitation(&to));
+        let credentials = self.inner.store.credentials();
+        about(told, credentials.create(&self.inner.system, &invitation, &secret.hash, &[])).await?;
         Ok(Invited { invitation, to, secret: secret.text })
     }
 
@@ -104,7 +107,8 @@ impl Access {
         if found.kind != CredentialKind::Invitation || found.tenant.as_ref() != tenant {
             return Err(missing());
         }
-        self.inner.store.credentials().delete(&self.inner.system, id).await
+        let told = audit::deleted(tenant, "invitation", id, shown::invitation(&note_of(&found)?));
+        about(told, self.inner.store.credentials().delete(&self.inner.system, id)).await
     }
 
     /// Uses up an invitation: makes the account if there is none, and the membership. For an account
@@ -114,22 +118,8 @@ impl Access {
             self.inner.attempts.count(Attempt::from(address))?;
         }
         check_text("name", &accepting.name, LABEL_MAX)?;
-        let gone = || {
-            Fault::new(
-                Code::NotFound,
-                "this invitation does not exist, was used or is too old; ask for a new one",
-            )
-        };
-        if !looks_like(CredentialKind::Invitation, &accepting.secret) {
-            return Err(gone());
-        }
+        let (hash, invitation, to) = self.open_invitation(&accepting.secret).await?;
         let now = self.inner.clock.now();
-        let hash = hash(&accepting.secret);
-        let found = self.inner.store.credentials().by_hash(&self.inner.system, &hash).await?;
-        let invitation = found
-            .filter(|found| found.kind == CredentialKind::Invitation && !found.is_expired(now))
-            .ok_or_else(gone)?;
-        let to = note_of(&invitation)?;
         let known = self.inner.store.users().by_email(&self.inner.system, &to.email).await?;
         let (user, new_password) = match known {
             Some(_) => (self.check_password(&to.email, accepting.password).await?, None),
@@ -147,16 +137,44 @@ impl Access {
                 (user, Some(password::hash(accepting.password).await?))
             }
         };
-        let membership = invitation.tenant.zip(to.role).map(|(tenant, role)| Membership {
+        let membership = invitation.tenant.clone().zip(to.role).map(|(tenant, role)| Membership {
             tenant,
             user: user.id.clone(),
             role,
             created_at: now,
         });
         let accepted = Accepted { invitation: hash, user, password: new_password, membership };
-        let user = self.inner.store.users().accept(&self.inner.system, &accepted, now).await?;
+        let mut after = shown::user(&accepted.user);
+        after["member"] = accepted.membership.as_ref().map(shown::membership).unwrap_or_default();
+        let mut told = audit::created(invitation.tenant.as_ref(), "user", &accepted.user.id, after);
+        told.actor = Some(audit::actor(&Subject::User(accepted.user.id.clone()), &to.email, None));
+        let user = about(told, self.inner.store.users().accept(&self.inner.system, &accepted, now)).await?;
         self.inner.principals.forget();
         Ok(user)
+    }
+
+    /// The invitation of that secret, if it can still be accepted.
+    pub(super) async fn open_invitation(
+        &self,
+        secret: &str,
+    ) -> FaultResult<(Digest, Credential, Invitation)> {
+        let gone = || {
+            Fault::new(
+                Code::NotFound,
+                "this invitation does not exist, was used or is too old; ask for a new one",
+            )
+        };
+        if !looks_like(CredentialKind::Invitation, secret) {
+            return Err(gone());
+        }
+        let hash = hash(secret);
+        let found = self.inner.store.credentials().by_hash(&self.inner.system, &hash).await?;
+        let now = self.inner.clock.now();
+        let invitation = found
+            .filter(|found| found.kind == CredentialKind::Invitation && !found.is_expired(now))
+            .ok_or_else(gone)?;
+        let to = note_of(&invitation)?;
+        Ok((hash, invitation, to))
     }
 
     /// Every user of the server.
@@ -186,7 +204,14 @@ impl Access {
             return Err(refuse_more_than_own());
         }
         let change = UserChange { name, superadmin, disabled, ..UserChange::default() };
-        let user = self.inner.store.users().update(&self.inner.system, id, &change).await?;
+        let after = User {
+            name: change.name.clone().unwrap_or_else(|| before.name.clone()),
+            superadmin: change.superadmin.unwrap_or(before.superadmin),
+            disabled: change.disabled.unwrap_or(before.disabled),
+            ..before.clone()
+        };
+        let told = audit::changed(None, "user", id, shown::user(&before), shown::user(&after));
+        let user = about(told, self.inner.store.users().update(&self.inner.system, id, &change)).await?;
         self.inner.principals.forget();
         Ok(user)
     }
@@ -200,19 +225,30 @@ impl Access {
         let user = self.user(id).await?;
         self.check_password(&user.email, old).await?;
         let change = UserChange { password: Some(password::hash(new).await?), ..UserChange::default() };
-        self.inner.store.users().update(&self.inner.system, id, &change).await?;
+        let mut told = audit::changed(None, "user", id, shown::user(&user), shown::user(&user));
+        told.changed = vec!["password".to_owned()];
+        about(told, self.inner.store.users().update(&self.inner.system, id, &change)).await?;
         let (credentials, keep) = (self.inner.store.credentials(), caller.credential.as_ref());
-        credentials.delete_of(&self.inner.system, &caller.subject, CredentialKind::Session, keep).await?;
+        let told = audit::deleted(
+            None,
+            "session",
+            "(all others)",
+            serde_json::json!({"owner": caller.subject.to_string()}),
+        );
+        let end = credentials.delete_of(&self.inner.system, &caller.subject, CredentialKind::Session, keep);
+        about(told, end).await?;
         self.inner.principals.forget();
         Ok(())
     }
 
     /// Deletes a user with everything that lets them act.
     pub async fn delete_user(&self, caller: &Principal, id: &UserId) -> FaultResult<()> {
-        if self.user(id).await?.superadmin && !caller.is_superadmin() {
+        let user = self.user(id).await?;
+        if user.superadmin && !caller.is_superadmin() {
             return Err(refuse_more_than_own());
         }
-        self.inner.store.users().delete(&self.inner.system, id).await?;
+        let told = audit::deleted(None, "user", id, shown::user(&user));
+        about(told, self.inner.store.users().delete(&self.inner.system, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
@@ -230,10 +266,15 @@ impl Access {
         id: &UserId,
         role: MemberRole,
     ) -> FaultResult<Membership> {
-        self.check_member_change(caller, tenant, id, role.permissions()).await?;
+        let before = self.check_member_change(caller, tenant, id, role.permissions()).await?;
         let membership =
             Membership { tenant: tenant.clone(), user: id.clone(), role, created_at: self.inner.clock.now() };
-        self.inner.store.users().set_member(&self.inner.system, &membership).await?;
+        let after = shown::membership(&membership);
+        let told = match before {
+            Some(before) => audit::changed(tenant, "member", id, shown::membership(&before), after),
+            None => audit::created(tenant, "member", id, after),
+        };
+        about(told, self.inner.store.users().set_member(&self.inner.system, &membership)).await?;
         self.inner.principals.forget();
         Ok(membership)
     }
@@ -245,24 +286,27 @@ impl Access {
         tenant: &TenantName,
         id: &UserId,
     ) -> FaultResult<()> {
-        self.check_member_change(caller, tenant, id, PermissionSet::EMPTY).await?;
-        self.inner.store.users().remove_member(&self.inner.system, tenant, id).await?;
+        let before = self.check_member_change(caller, tenant, id, PermissionSet::EMPTY).await?;
+        let told =
+            audit::deleted(tenant, "member", id, before.as_ref().map(shown::membership).unwrap_or_default());
+        about(told, self.inner.store.users().remove_member(&self.inner.system, tenant, id)).await?;
         self.inner.principals.forget();
         Ok(())
     }
 
     /// Nobody makes somebody more than they are, nor changes somebody who is more. An owner's
-    /// place can be taken by an owner only, and not their own, so that a tenant keeps one.
+    /// place can be taken by an owner only, and not their own, so that a tenant keeps one. What the user
+    /// is now is returned.
     async fn check_member_change(
         &self,
         caller: &Principal,
         tenant: &TenantName,
         id: &UserId,
         next: PermissionSet,
-    ) -> FaultResult<()> {
+    ) -> FaultResult<Option<Membership>> {
         let now = self.inner.store.users().memberships(&self.inner.system, id).await?;
-        let now =
-            now.iter().find(|membership| membership.tenant == *tenant).map(|membership| membership.role);
+        let there = now.into_iter().find(|membership| membership.tenant == *tenant);
+        let now = there.as_ref().map(|membership| membership.role);
         let before = now.map_or(PermissionSet::EMPTY, MemberRole::permissions);
         if !caller.covers(&Grant::whole(Some(tenant.clone()), before.with(next), role::BUILT_IN[0].0)) {
             return Err(refuse_more_than_own());
@@ -274,7 +318,7 @@ impl Access {
                 "you own this tenant; another owner must take your place first, or an administrator of the server",
             ));
         }
-        Ok(())
+        Ok(there)
     }
 }
 

@@ -5,6 +5,7 @@ use nova_domain::{Code, Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, may_retry, not_ready, pause};
+use crate::audit::{self, about, shown};
 
 impl Functions {
     /// Activates a version; nothing happens if it is active already. `Conflict` if it cannot run
@@ -27,12 +28,14 @@ impl Functions {
             if found.function.active_version == number {
                 return Ok(found);
             }
+            let before = shown::function_alone(&found.function);
             let mut function = found.function;
             function.active_version = number;
             function.updated_at = self.inner.clock.now();
-            match self.inner.store.functions().update(scope, &function, None).await {
+            let told = audit::changed(scope, "function", name, before, shown::function_alone(&function));
+            match about(told, self.inner.store.functions().update(scope, &function, None)).await {
                 Ok(function) => {
-                    self.changed(scope, &function);
+                    self.changed(scope, &function).await;
                     return Ok(FunctionWithVersion { function, version: found.version });
                 }
                 Err(fault) if may_retry(&fault, expected, tries, &self.inner.settings) => pause(tries).await,

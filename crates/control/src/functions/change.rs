@@ -2,15 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::http::HttpAccess;
 use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::{CompileStatus, Version};
-use nova_domain::{Fault, FaultResult, FunctionName, Scope};
+use nova_domain::{AliasName, Fault, FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, check_revision, first_build, may_retry, pause, validate_notes};
+use crate::audit::{self, about, shown};
 use crate::source::{Files, Source};
 use crate::spec;
 
@@ -24,7 +27,8 @@ pub enum Patch<T> {
 }
 
 impl<T> Patch<T> {
-    fn is_keep(&self) -> bool {
+    /// Whether nothing is to be changed.
+    pub fn is_keep(&self) -> bool {
         matches!(self, Self::Keep)
     }
 
@@ -75,8 +79,11 @@ pub struct Change {
     pub max_calls: Patch<u32>,
     pub max_queue: Patch<u32>,
     pub max_wait_ms: Patch<u32>,
+    pub http: Patch<HttpAccess>,
+    pub http_alias: Patch<AliasName>,
     pub description: Patch<String>,
     pub tags: Patch<BTreeMap<String, String>>,
+    pub invoke_policy: Patch<InvokePolicy>,
 }
 
 /// Changes of single limits.
@@ -134,16 +141,19 @@ impl Functions {
         check_revision(&found.function, change.expected)?;
         let base = self.base_of(scope, &found).await?;
         let function = changed_function(&found.function, &change)?;
+        self.check_http(scope, &found.function, &function).await?;
         // The same code again is a wish to build it again, if the build had failed.
         let failed = change.source.is_some() && base.build.status == CompileStatus::Failed;
         let spec = self.changed_spec(base.spec.clone(), change).await?;
         if spec != base.spec || failed {
-            return self.write_version(scope, function, spec, &base, failed).await;
+            return self.write_version(scope, &found.function, function, spec, &base, failed).await;
         }
         if function == found.function {
             return Ok(found);
         }
-        let function = self.write(scope, function, None).await?;
+        let before = shown::function_alone(&found.function);
+        let told = audit::changed(scope, "function", name, before, shown::function_alone(&function));
+        let function = about(told, self.write(scope, function, None)).await?;
         Ok(FunctionWithVersion { function, version: found.version })
     }
 
@@ -223,10 +233,12 @@ impl Functions {
     }
 
     /// Stores a new version of `function`. It is active at once if it needs no build; a build of
-    /// the same code by the same toolchain is used again, unless `rebuild`.
+    /// the same code by the same toolchain is used again, unless `rebuild`. `before` is the function as
+    /// it was, and `base` the version that the new one came from.
     pub(super) async fn write_version(
         &self,
         scope: &Scope,
+        before: &Function,
         mut function: Function,
         mut spec: VersionSpec,
         base: &Version,
@@ -250,7 +262,9 @@ impl Functions {
             build,
             created_at: self.inner.clock.now(),
         };
-        let function = self.write(scope, function, Some(&version)).await?;
+        let (before, after) = (shown::function(before, base), shown::function(&function, &version));
+        let told = audit::changed(scope, "function", &function.name, before, after);
+        let function = about(told, self.write(scope, function, Some(&version))).await?;
         Ok(FunctionWithVersion { function, version })
     }
 
@@ -262,7 +276,8 @@ impl Functions {
     ) -> FaultResult<Function> {
         function.updated_at = self.inner.clock.now();
         let function = self.inner.store.functions().update(scope, &function, version).await?;
-        self.changed(scope, &function);
+        self.changed(scope, &function).await;
+        self.count_stored(&scope.tenant).await;
         Ok(function)
     }
 }
@@ -279,9 +294,15 @@ fn changed_function(function: &Function, change: &Change) -> FaultResult<Functio
     change.max_queue.clone().apply(&mut pool.max_queue, default.max_queue);
     change.max_wait_ms.clone().apply(&mut pool.max_wait_ms, default.max_wait_ms);
     pool.validate()?;
+    if !change.http.is_keep() {
+        function.http.set_access(change.http.clone().or_keep(None).unwrap_or_default());
+    }
+    function.http.alias = change.http_alias.clone().or_keep(function.http.alias);
     change.description.clone().apply(&mut function.description, String::new());
     change.tags.clone().apply(&mut function.tags, BTreeMap::new());
     validate_notes(&function.description, &function.tags)?;
+    change.invoke_policy.clone().apply(&mut function.invoke_policy, InvokePolicy::default());
+    function.invoke_policy = function.invoke_policy.validated()?;
     Ok(function)
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use nova_domain::access::InvokePolicy;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
+use nova_domain::http::{HttpAccess, HttpSettings};
 use nova_domain::network::NetworkPolicy;
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::Version;
@@ -10,6 +12,7 @@ use nova_domain::{FaultResult, FunctionName, Scope};
 use nova_store::repo::FunctionWithVersion;
 
 use super::{Functions, first_build, validate_notes};
+use crate::audit::{self, about, shown};
 use crate::source::Source;
 use crate::spec;
 
@@ -28,8 +31,10 @@ pub struct Create {
     pub limits: Limits,
     pub network: NetworkPolicy,
     pub pool: PoolSettings,
+    pub http: HttpAccess,
     pub description: String,
     pub tags: BTreeMap<String, String>,
+    pub invoke_policy: InvokePolicy,
 }
 
 impl Functions {
@@ -43,6 +48,7 @@ impl Functions {
         create.pool.validate()?;
         nova_domain::function::validate_env(&create.env)?;
         validate_notes(&create.description, &create.tags)?;
+        let invoke_policy = create.invoke_policy.validated()?;
         let start = spec::start(create.runtime.runtime, create.handler, create.mode)?;
         nova_domain::host::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
 
@@ -62,6 +68,8 @@ impl Functions {
         };
         spec.validate()?;
         spec.dependencies = self.dependencies_of(&spec).await?;
+        let mut http = HttpSettings::default();
+        http.set_access(create.http);
         let now = self.inner.clock.now();
         let function = Function {
             id: self.inner.ids.function(),
@@ -70,6 +78,8 @@ impl Functions {
             description: create.description,
             tags: create.tags,
             pool: create.pool,
+            invoke_policy,
+            http,
             active_version: 1,
             latest_version: 1,
             revision: 1,
@@ -83,8 +93,10 @@ impl Functions {
             spec,
             created_at: now,
         };
-        self.inner.store.functions().create(scope, &function, &version).await?;
-        self.changed(scope, &function);
+        let told = audit::created(scope, "function", &function.name, shown::function(&function, &version));
+        about(told, self.inner.store.functions().create(scope, &function, &version)).await?;
+        self.changed(scope, &function).await;
+        self.count_stored(&scope.tenant).await;
         self.await_build(scope, FunctionWithVersion { function, version }).await
     }
 }

@@ -5,6 +5,7 @@ mod change;
 mod code;
 mod create;
 mod diff;
+mod http;
 mod read;
 mod remove;
 mod replace;
@@ -19,10 +20,12 @@ use nova_domain::version::{Build, CompileStatus, Version};
 use nova_domain::{Clock, Code, Fault, FaultResult, Scope};
 use nova_kit::ids::Ids;
 use nova_store::repo::FunctionWithVersion;
-use nova_store::{Store, System};
+use nova_store::{PageRequest, Store, System};
 
 use crate::build::{BuildQueue, Builder};
+use crate::build_log::LiveLogs;
 use crate::catalog::{FunctionCatalog, Snapshots};
+use crate::quotas::Book;
 use crate::settings::Settings;
 
 pub use change::{Change, LimitsChange, Patch};
@@ -45,6 +48,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     pub(crate) snapshots: Snapshots,
     pub(crate) builds: BuildQueue,
+    pub(crate) live: LiveLogs,
+    pub(crate) book: Book,
 }
 
 impl Functions {
@@ -59,7 +64,19 @@ impl Functions {
     ) -> Self {
         let snapshots = Snapshots::new(&settings);
         let builds = BuildQueue::new(settings.build_queue);
-        let inner = Inner { store, objects, sandboxes, clock, ids, settings, snapshots, builds };
+        let book = Book::default();
+        let inner = Inner {
+            store,
+            objects,
+            sandboxes,
+            clock,
+            ids,
+            settings,
+            snapshots,
+            builds,
+            live: LiveLogs::default(),
+            book,
+        };
         Self { inner: Arc::new(inner) }
     }
 
@@ -79,9 +96,16 @@ impl Functions {
     }
 
     /// Tells everybody who keeps something of the function that it changed.
-    pub(crate) fn changed(&self, scope: &Scope, function: &Function) {
+    pub(crate) async fn changed(&self, scope: &Scope, function: &Function) {
         self.inner.snapshots.forget(scope, &function.name);
-        let keep = [function.active_version, function.latest_version];
+        let mut keep = vec![function.active_version, function.latest_version];
+        match self.inner.store.aliases().list(scope, &function.id, &PageRequest::largest()).await {
+            Ok(aliases) => keep.extend(aliases.items.iter().flat_map(|alias| alias.split.versions())),
+            // Idle sandboxes of old versions end by their age.
+            Err(fault) => {
+                return tracing::warn!(function = %function.id, error = %fault.log_line(), "no version is retired");
+            }
+        }
         self.inner.sandboxes.retire(&function.id, &keep);
     }
 
@@ -159,7 +183,7 @@ pub(crate) fn may_retry(fault: &Fault, expected: Option<u64>, tries: u32, settin
 }
 
 /// A short pause that grows with the tries, so that writers do not meet again at once.
-async fn pause(tries: u32) {
+pub(crate) async fn pause(tries: u32) {
     tokio::time::sleep(Duration::from_millis(u64::from(tries) * 5)).await;
 }
 

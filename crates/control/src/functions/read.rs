@@ -22,7 +22,11 @@ impl Functions {
         name: &FunctionName,
         qualifier: &Qualifier,
     ) -> FaultResult<FunctionWithVersion> {
-        self.inner.store.functions().get_with_version(scope, name, qualifier).await
+        let Qualifier::Alias(pick) = qualifier else {
+            return self.inner.store.functions().get_with_version(scope, name, qualifier).await;
+        };
+        let number = self.get_alias(scope, name, &pick.name).await?.pick(pick.point);
+        self.inner.store.functions().get_with_version(scope, name, &Qualifier::Number(number)).await
     }
 
     /// Functions sorted by name, each with its active version.

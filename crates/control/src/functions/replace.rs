@@ -79,7 +79,7 @@ impl Functions {
             let function = found.function;
             FunctionWithVersion { function, version: base }
         } else {
-            self.write_version(scope, found.function, spec, &base, failed).await?
+            self.write_version(scope, &found.function.clone(), found.function, spec, &base, failed).await?
         };
         Ok(Replaced { written, file_count: stored.file_count })
     }

@@ -4,6 +4,7 @@ use nova_domain::secret::{Grant, Secret, SecretValue};
 use nova_domain::{Code, Fault, FaultResult, Scope, SecretName};
 
 use super::Secrets;
+use crate::audit::{self, about, shown};
 use crate::functions::{check_revision_of, may_retry};
 
 /// What is to change; `None` stays.
@@ -34,10 +35,11 @@ impl Secrets {
         loop {
             let before = self.store().secrets().get(scope, name).await?.secret;
             check_revision_of("secret", name.as_str(), before.revision, expected)?;
-            let _sealing = self.inner.rotation.read().await;
+            let _sealing = self.inner.vault.sealing().await;
             let after = self.applied(&before, &change)?;
             let value = change.value.as_ref().map(|value| self.seal(&after, value)).transpose()?;
-            match self.store().secrets().update(scope, &after, value.as_ref()).await {
+            let told = audit::changed(scope, "secret", name, shown::secret(&before), shown::secret(&after));
+            match about(told, self.store().secrets().update(scope, &after, value.as_ref())).await {
                 Ok(stored) => {
                     self.changed(scope);
                     return Ok(stored);

@@ -4,6 +4,7 @@ use nova_domain::secret::{Grant, Secret, SecretValue};
 use nova_domain::{FaultResult, Scope, SecretName};
 
 use super::Secrets;
+use crate::audit::{self, about, shown};
 
 /// What a new secret is made of.
 #[derive(Debug, Clone)]
@@ -33,9 +34,10 @@ impl Secrets {
             updated_at: now,
         };
         secret.validate()?;
-        let _sealing = self.inner.rotation.read().await;
+        let _sealing = self.inner.vault.sealing().await;
         let value = self.seal(&secret, &new.value)?;
-        self.store().secrets().create(scope, &secret, &value).await?;
+        let told = audit::created(scope, "secret", &secret.name, shown::secret(&secret));
+        about(told, self.store().secrets().create(scope, &secret, &value)).await?;
         self.changed(scope);
         Ok(secret)
     }

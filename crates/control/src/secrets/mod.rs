@@ -9,16 +9,18 @@ mod read;
 mod remove;
 mod reveal;
 mod rotate;
+mod sign;
 
 use std::sync::Arc;
 
 use nova_domain::secret::{Secret, SecretValue};
 use nova_domain::{Code, Fault, FaultResult, Scope};
-use nova_kit::seal::{KeyStore, SealError};
+use nova_kit::seal::KeyStore;
 use nova_store::repo::{SealedValue, StoredSecret};
 use nova_store::{Store, System};
 
 use crate::functions::Functions;
+use crate::vault::Vault;
 
 pub use change::SecretChange;
 pub use create::NewSecret;
@@ -32,17 +34,19 @@ pub struct Secrets {
 
 struct Inner {
     functions: Functions,
-    keys: KeyStore,
+    vault: Vault,
     system: System,
-    /// Read while a value is sealed and stored, written by a rotation: it must not drop a key with
-    /// which somebody has sealed what is not stored yet.
-    rotation: tokio::sync::RwLock<()>,
 }
 
 impl Secrets {
     /// The service over the same parts as `functions`, with the keys that seal.
     pub fn new(functions: Functions, keys: KeyStore, system: System) -> Self {
-        Self { inner: Arc::new(Inner { functions, keys, system, rotation: tokio::sync::RwLock::new(()) }) }
+        Self { inner: Arc::new(Inner { functions, vault: Vault::new(keys), system }) }
+    }
+
+    /// The keys that seal, for other parts that must keep something readable.
+    pub fn vault(&self) -> Vault {
+        self.inner.vault.clone()
     }
 
     fn store(&self) -> &Store {
@@ -54,13 +58,11 @@ impl Secrets {
     }
 
     fn seal(&self, secret: &Secret, value: &SecretValue) -> FaultResult<SealedValue> {
-        let ring = self.inner.keys.ring();
-        let bytes = ring.seal(&place(secret), value.expose().as_bytes()).map_err(seal_fault)?;
-        Ok(SealedValue { bytes, key_id: ring.newest().to_string() })
+        self.inner.vault.seal(&place(secret), value.expose().as_bytes())
     }
 
     fn open(&self, stored: &StoredSecret) -> FaultResult<SecretValue> {
-        let opened = self.inner.keys.ring().open(&place(&stored.secret), &stored.value.bytes);
+        let opened = self.inner.vault.open(&place(&stored.secret), &stored.value.bytes);
         let bytes = opened.map_err(|error| unreadable(&stored.secret, error))?;
         let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(&stored.secret, error))?;
         SecretValue::new(text.to_owned())
@@ -80,13 +82,6 @@ fn place(secret: &Secret) -> String {
         "nova secret\n{}\n{}\n{}\n{}",
         secret.scope.tenant, secret.scope.namespace, secret.name, secret.version
     )
-}
-
-fn seal_fault(error: SealError) -> Fault {
-    match error {
-        SealError::Fixed | SealError::Count(_) => Fault::new(Code::Conflict, error.to_string()),
-        error => Fault::internal("seal a secret").with_source(error),
-    }
 }
 
 fn unreadable(secret: &Secret, error: impl std::error::Error + Send + Sync + 'static) -> Fault {

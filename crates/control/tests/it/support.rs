@@ -26,6 +26,7 @@ pub(crate) struct World {
     pub(crate) sandboxes: Arc<ScriptedSandboxes>,
     pub(crate) objects: Arc<MemoryObjects>,
     pub(crate) scope: Scope,
+    pub(crate) clock: Arc<StepClock>,
     _dir: tempfile::TempDir,
 }
 
@@ -45,12 +46,38 @@ impl World {
             store.clone(),
             objects.clone(),
             sandboxes.clone(),
-            clock,
+            clock.clone(),
             Arc::new(Ids::new()),
             settings,
         );
         let scope = Scope::default_scope();
-        Self { functions, system, store, sandboxes, objects, scope, _dir: dir }
+        Self { functions, system, store, sandboxes, objects, scope, clock, _dir: dir }
+    }
+
+    /// Another process over the same store.
+    pub(crate) fn again(&self) -> Functions {
+        Functions::new(
+            self.store.clone(),
+            self.objects.clone(),
+            self.sandboxes.clone(),
+            self.clock.clone(),
+            Arc::new(Ids::new()),
+            Settings::default(),
+        )
+    }
+
+    /// The service once more over the same store, as another server has it.
+    pub(crate) fn functions_again(&self) -> Functions {
+        let clock = Arc::new(StepClock(AtomicI64::new(1_000_000)));
+        let (objects, sandboxes) = (self.objects.clone(), self.sandboxes.clone());
+        Functions::new(
+            self.store.clone(),
+            objects,
+            sandboxes,
+            clock,
+            Arc::new(Ids::new()),
+            Settings::default(),
+        )
     }
 
     pub(crate) async fn create(&self, create: Create) -> FaultResult<FunctionWithVersion> {
@@ -97,13 +124,22 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         limits: Limits::default(),
         network: Default::default(),
         pool: PoolSettings::default(),
+        http: Default::default(),
         description: String::new(),
         tags: BTreeMap::new(),
+        invoke_policy: Default::default(),
     }
 }
 
 /// Time that goes on by one millisecond with each look.
 pub(crate) struct StepClock(AtomicI64);
+
+impl StepClock {
+    /// Moves it on.
+    pub(crate) fn step(&self, by: Duration) {
+        self.0.fetch_add(by.as_micros() as i64, Ordering::Relaxed);
+    }
+}
 
 impl Clock for StepClock {
     fn now(&self) -> Timestamp {

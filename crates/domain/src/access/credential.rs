@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::binding::Subject;
+use super::principal::CallerFunction;
 use super::user::MemberRole;
 use crate::id::CredentialId;
 use crate::name::TenantName;
@@ -66,6 +67,25 @@ impl Credential {
     /// Whether it opens nothing any more.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.expires_at.is_some_and(|at| at <= now)
+    }
+}
+
+/// What is known of a key beside its columns.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyNote {
+    /// Whether it is a pair of access key id and secret, with which requests are signed as AWS's
+    /// clients do. The id is the prefix.
+    #[serde(default)]
+    pub pair: bool,
+    /// The function that it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub function: Option<CallerFunction>,
+}
+
+impl KeyNote {
+    /// The note of a key; one without is an ordinary key.
+    pub fn of(key: &Credential) -> Self {
+        serde_json::from_value(key.note.clone()).unwrap_or_default()
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod binding;
 pub mod credential;
+pub mod invoke_policy;
 pub mod pattern;
 pub mod permission;
 pub mod principal;
@@ -12,10 +13,11 @@ pub mod tenant;
 pub mod user;
 
 pub use binding::{Binding, Subject};
-pub use credential::{Credential, CredentialKind, Invitation, SessionNote};
+pub use credential::{Credential, CredentialKind, Invitation, KeyNote, SessionNote};
+pub use invoke_policy::{CallerRule, Calling, InvokePolicy};
 pub use pattern::Pattern;
 pub use permission::{Permission, PermissionSet};
-pub use principal::{Grant, Principal, Target};
+pub use principal::{CallerFunction, Grant, Principal, Target};
 pub use role::Role;
 pub use tenant::{Namespace, Tenant};
 pub use user::{MemberRole, Membership, ServiceAccount, User};

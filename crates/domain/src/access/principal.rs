@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::binding::Subject;
 use super::pattern::Pattern;
 use super::permission::{Permission, PermissionSet};
 use super::role;
 use crate::id::CredentialId;
-use crate::name::{NamespaceName, TenantName};
+use crate::name::{FunctionName, NamespaceName, Scope, TenantName};
 use crate::time::Timestamp;
 
 /// Permissions within some part of a tenant.
@@ -68,6 +70,15 @@ pub struct Principal {
     /// What the credential allows of them; `None`: all.
     pub bounds: Option<Vec<Grant>>,
     pub expires_at: Option<Timestamp>,
+    /// The function that the credential was made for: its calls are calls by that function.
+    pub function: Option<CallerFunction>,
+}
+
+/// A function that calls others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallerFunction {
+    pub scope: Scope,
+    pub name: FunctionName,
 }
 
 impl Principal {
@@ -81,6 +92,7 @@ impl Principal {
             grants: vec![Grant::whole(None, PermissionSet::all(), role::SUPERADMIN)],
             bounds: None,
             expires_at: None,
+            function: None,
         }
     }
 
@@ -119,6 +131,20 @@ impl Principal {
     /// Whether it administers the whole server.
     pub fn is_superadmin(&self) -> bool {
         self.covers(&Grant::whole(None, PermissionSet::all(), role::SUPERADMIN))
+    }
+
+    /// Whether it has a role there, whatever its credential leaves of it.
+    pub fn holds_role(&self, role: &str, target: &Target<'_>) -> bool {
+        let within =
+            |grants: &[Grant]| grants.iter().any(|grant| &*grant.role == role && grant.reaches(target));
+        within(&self.grants) || self.bounds.as_deref().is_some_and(within)
+    }
+
+    /// Whether a role is what lets it act there: one that it has, and that its credential leaves.
+    pub fn acts_by_role(&self, role: &str, target: &Target<'_>) -> bool {
+        let within =
+            |grants: &[Grant]| grants.iter().any(|grant| &*grant.role == role && grant.reaches(target));
+        within(&self.grants) && self.bounds.as_deref().is_none_or(within)
     }
 
     /// Everything it may at a place, together.

@@ -74,7 +74,7 @@ pub fn run(config: Config) -> io::Result<()> {
         sys::unshare(libc::CLONE_NEWNS)?;
     }
     // Nothing that is mounted from here on is seen by the host, and it goes when we go.
-    sys::mount(None, c"/", None, libc::MS_REC | libc::MS_PRIVATE, None)?;
+    sys::mount(None, c"/", None, libc::MS_REC | libc::MS_PRIVATE, None).map_err(explain_root)?;
     let cgroups = Cgroups::find(&label(&config.run_dir));
     if let (Cgroups::None { reason }, false) = (&cgroups, config.allow_without_cgroups) {
         return Err(io::Error::other(format!(
@@ -92,6 +92,17 @@ pub fn run(config: Config) -> io::Result<()> {
     }
     drop(lock);
     result
+}
+
+/// The kernel changes how mounts spread only at a mount, which the root of a `chroot` need not be.
+fn explain_root(error: io::Error) -> io::Error {
+    if error.raw_os_error() != Some(libc::EINVAL) {
+        return io::Error::new(error.kind(), format!("mounts could not be made private: {error}"));
+    }
+    io::Error::other(
+        "mounts could not be made private, because / is no mount of its own, as in a chroot; \
+         bind-mount the folder onto itself and enter it with pivot_root, or use a container",
+    )
 }
 
 /// The keeper's life, once it has a place of its own.

@@ -13,6 +13,7 @@ use crate::settings::ServerSettings;
 /// `NOVA_*` variables that are no settings of a server.
 const NOT_SETTINGS: &[&str] = &[
     "NOVA_SERVER",
+    "NOVA_CA",
     "NOVA_KEY",
     "NOVA_CONTEXT",
     "NOVA_CONTEXTS",
@@ -40,6 +41,9 @@ pub(crate) struct ServerOptions {
     /// Address to listen on.
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Address on which functions are served to outside, `auto` (the next port) or `off`.
+    #[arg(long, value_name = "ADDRESS")]
+    content_listen: Option<String>,
     /// `sqlite:DIR` or `postgres://..`.
     #[arg(long, value_name = "URL")]
     database: Option<String>,
@@ -60,17 +64,18 @@ impl ServerOptions {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
             .filter(|(name, _)| name.starts_with("NOVA_") && !name.starts_with(TEST_PREFIX))
             .collect();
-        // `--set` takes the same way as the environment: text that becomes the setting's type.
+        env.sort();
+        let mut set = Vec::new();
         for text in &self.set {
             let Some((key, value)) = text.split_once('=') else {
                 anyhow::bail!("--set {text:?} is not KEY=VALUE");
             };
-            env.push((config::env_name(key), value.to_owned()));
+            set.push((key.to_owned(), value.to_owned()));
         }
-        env.sort();
         let mut flags: Vec<(String, &'static str, Value)> = Vec::new();
         let texts = [
             ("--listen", "server.listen", &self.listen),
+            ("--content-listen", "content.listen", &self.content_listen),
             ("--database", "database.url", &self.database),
             ("--data-dir", "dirs.data", &self.data_dir),
         ];
@@ -82,7 +87,7 @@ impl ServerOptions {
         if self.dev {
             flags.push(("--dev".to_owned(), "server.dev", Value::Boolean(true)));
         }
-        let sources = Sources { file: file.as_deref(), env, ignored_env: NOT_SETTINGS, flags };
+        let sources = Sources { file: file.as_deref(), env, ignored_env: NOT_SETTINGS, flags, set };
         Ok(config::load(&sources)?)
     }
 }

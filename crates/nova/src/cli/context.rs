@@ -56,6 +56,9 @@ pub(super) struct Entry {
     namespace: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     key: Option<String>,
+    /// File with certificates of authorities to trust.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ca: Option<PathBuf>,
 }
 
 /// The file.
@@ -143,7 +146,14 @@ pub(super) struct Chosen {
 impl Chosen {
     pub(super) fn client(&self) -> anyhow::Result<Client> {
         let entry = &self.entry;
-        let mut client = Client::new(entry.server.as_deref().unwrap_or(USUAL_SERVER))?;
+        let address = entry.server.as_deref().unwrap_or(USUAL_SERVER);
+        let mut client = match &entry.ca {
+            Some(path) => {
+                let pem = super::read_file(path)?;
+                Client::trusting(address, Some(&pem)).with_context(|| path.display().to_string())?
+            }
+            None => Client::new(address)?,
+        };
         client = client.in_scope(entry.tenant.as_deref(), entry.namespace.as_deref());
         Ok(match &entry.key {
             Some(key) => client.with_key(key),
@@ -168,6 +178,10 @@ pub(super) fn choose(file: &Contexts, global: &Global) -> anyhow::Result<Chosen>
     }
     entry.tenant = global.tenant.clone().or(entry.tenant);
     entry.namespace = global.namespace.clone().or(entry.namespace);
+    if let Some(ca) = global.ca.as_ref().filter(|path| !path.as_os_str().is_empty()) {
+        // Kept with the context, which is used from other folders too.
+        entry.ca = Some(std::path::absolute(ca).with_context(|| format!("--ca {}", ca.display()))?);
+    }
     // A variable that is set to nothing is as good as none.
     entry.key = global.key.clone().filter(|key| !key.is_empty()).or(entry.key);
     Ok(Chosen { name, entry })

@@ -1,7 +1,8 @@
 //! `nova deploy`: makes the server's function equal to the project.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use base64::Engine as _;
@@ -11,6 +12,7 @@ use nova_api::v1::{CreateFunction, FunctionView, LimitsPatch, Patch, PatchFuncti
 use nova_artifacts::trees::{self, Tree};
 use nova_domain::version::CompileStatus;
 
+use super::build::Expected;
 use super::project::Project;
 use super::{CommandResult, Context, Failure, output};
 
@@ -34,12 +36,41 @@ pub(super) async fn deploy(context: &Context, args: &DeployArgs) -> CommandResul
         let project = Project::read(folder)?;
         let begun = Instant::now();
         let spinner = output::spinner(format!("deploying {}", project.name));
-        let result = deploy_project(context, folder, &project).await;
+        let shown = Mutex::default();
+        let expected = Expected::of(context, folder, &project).await;
+        let watch = async {
+            match &expected {
+                Some(build) => build.watch(&spinner, &shown).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::pin!(watch);
+        let work = deploy_project(context, folder, &project);
+        tokio::pin!(work);
+        let (mut result, mut watching) = (None, true);
+        while result.is_none() {
+            tokio::select! {
+                biased;
+                done = &mut work => result = Some(done),
+                () = &mut watch, if watching => watching = false,
+            }
+        }
+        let Some(result) = result else { continue };
+        if watching
+            && expected.is_some()
+            && result.as_ref().is_ok_and(|(_, deployed)| *deployed != Deployed::Unchanged)
+        {
+            // The last lines are on their way.
+            let _ = tokio::time::timeout(Duration::from_secs(2), &mut watch).await;
+        }
         spinner.finish_and_clear();
         let (view, deployed) = result?;
         tell(context, &view, &deployed, begun)?;
         if view.compile_status == CompileStatus::Failed {
-            eprintln!("{}", view.compile_output);
+            let shown = shown.lock().map(|shown| shown.clone()).unwrap_or_default();
+            for line in view.compile_output.lines().filter(|line| !shown.contains(*line)) {
+                eprintln!("{line}");
+            }
             return Err(Failure::Function);
         }
     }
@@ -119,6 +150,7 @@ fn create_body(project: &Project, archive: String) -> CreateFunction {
         env_vars: project.env_vars.clone(),
         limits: project.limits.clone(),
         network: project.network.clone(),
+        http: project.http,
         description: project.description.clone(),
         tags: project.tags.clone(),
         ..CreateFunction::default()
@@ -155,6 +187,8 @@ fn patch_body(project: &Project) -> PatchFunction {
             file_size_mb: set_or_default(&limits.file_size_mb),
         }),
         network: Patch::Value(project.network.clone()),
+        // No part of a version: switching it off ends addresses that were given out.
+        http: project.http.map_or(Patch::Absent, Patch::Value),
         description: Patch::Value(project.description.clone()),
         tags: Patch::Value(project.tags.clone()),
         ..PatchFunction::default()

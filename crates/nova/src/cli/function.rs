@@ -1,13 +1,13 @@
 //! `nova fn`: create, list, show, change, versions, roll back, delete.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use nova_api::client::{ListFunctions, ListRuns, PageQuery};
-use nova_api::v1::{CreateFunction, FunctionView, Patch, PatchFunction};
+use nova_api::v1::{CreateFunction, FunctionView, InvokePolicyBody, Patch, PatchFunction, SignUrl};
+use nova_domain::http::HttpAccess;
 use nova_domain::version::CompileStatus;
 
 use super::{CommandResult, Context, Failure, output};
@@ -41,6 +41,9 @@ pub(crate) struct CreateArgs {
     /// without ports 443.
     #[arg(long, value_name = "HOST[:PORT,..]")]
     allow_network: Vec<String>,
+    /// Who may send requests to its address on the content listener: off, public, key or signed.
+    #[arg(long)]
+    http: Option<String>,
     #[arg(long, default_value = "")]
     description: String,
 }
@@ -86,8 +89,41 @@ pub(crate) struct UpdateArgs {
     /// Take all hosts away; those of --allow-network are added after.
     #[arg(long)]
     no_network: bool,
+    /// Let a caller in and nobody else who is not named so, repeatable: `user:ID`, `service:ID`,
+    /// `key:ID`, `role:NAME`, `function:NAMES`.
+    #[arg(long = "allow-caller", value_name = "CALLER")]
+    allow_callers: Vec<String>,
+    /// Keep a caller out, whatever else is said; repeatable.
+    #[arg(long = "deny-caller", value_name = "CALLER")]
+    deny_callers: Vec<String>,
+    /// Forget both lists; those of --allow-caller and --deny-caller are added after.
+    #[arg(long)]
+    any_caller: bool,
+    /// Who may send requests to its address on the content listener: off, public, key or signed.
+    #[arg(long)]
+    http: Option<String>,
+    /// The alias that those requests run; empty: the active version.
+    #[arg(long, value_name = "ALIAS")]
+    http_alias: Option<String>,
     #[arg(long)]
     description: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct UrlArgs {
+    name: String,
+    /// Make an address that whoever has it may use (for functions with --http signed).
+    #[arg(long)]
+    sign: bool,
+    /// How long it is good for: seconds, or 90s, 10m, 1h, 7d.
+    #[arg(long, value_name = "TIME", requires = "sign")]
+    expires: Option<String>,
+    /// Path below the function's own, with its query.
+    #[arg(long, requires = "sign")]
+    path: Option<String>,
+    /// The method that it is good for [default: GET].
+    #[arg(long, requires = "sign")]
+    method: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -147,6 +183,7 @@ pub(super) async fn create(context: &Context, args: &CreateArgs) -> CommandResul
         instance_concurrency: args.instance_concurrency,
         env_vars: pairs(&args.env)?,
         network: args.allow_network.clone(),
+        http: args.http.as_deref().map(HttpAccess::parse).transpose()?,
         description: args.description.clone(),
         ..CreateFunction::default()
     };
@@ -220,6 +257,12 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
         ("created", output::time(view.created_at)),
         ("updated", output::time(view.updated_at)),
     ];
+    if view.http != HttpAccess::Off {
+        let alias =
+            view.http_alias.as_ref().map_or_else(String::new, |alias| format!(", runs alias {alias}"));
+        lines
+            .push(("http", format!("{}{alias}; its address: nova fn url {}", view.http.as_str(), view.name)));
+    }
     if !view.description.is_empty() {
         lines.push(("description", view.description.clone()));
     }
@@ -228,6 +271,9 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
     }
     for rule in &view.network {
         lines.push(("network", rule.clone()));
+    }
+    for (label, rules) in [("callers", &view.invoke_policy.allow), ("refused", &view.invoke_policy.deny)] {
+        lines.extend(rules.iter().map(|rule| (label, rule.clone())));
     }
     if !view.compile_output.is_empty() {
         lines.push(("compiler", format!("\n{}", view.compile_output)));
@@ -240,7 +286,10 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
     let mut merge: BTreeMap<String, Option<String>> =
         pairs(&args.env)?.into_iter().map(|(name, value)| (name, Some(value))).collect();
     merge.extend(args.unset_env.iter().map(|name| (name.clone(), None)));
+    let (revision, invoke_policy) = invoke_policy(context, args).await?;
     let patch = PatchFunction {
+        revision,
+        invoke_policy,
         handler: args.handler.clone().map_or(Patch::Absent, Patch::Value),
         memory_mb: set(args.memory),
         timeout_s: set(args.timeout),
@@ -251,12 +300,41 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
         network: if args.no_network { Patch::Null } else { Patch::Absent },
         allow_network: args.allow_network.clone(),
         revoke_network: args.revoke_network.clone(),
+        http: match &args.http {
+            Some(text) => Patch::Value(HttpAccess::parse(text)?),
+            None => Patch::Absent,
+        },
+        http_alias: match args.http_alias.as_deref() {
+            None => Patch::Absent,
+            Some("") => Patch::Null,
+            Some(alias) => Patch::Value(alias.to_owned()),
+        },
         description: args.description.clone().map_or(Patch::Absent, Patch::Value),
         ..PatchFunction::default()
     };
     let view = context.client.update_function(&args.name, &patch).await?;
     show_view(context, &view)?;
     Ok(())
+}
+
+/// The lists of callers with what is added, and the revision that they were read at.
+async fn invoke_policy(
+    context: &Context,
+    args: &UpdateArgs,
+) -> anyhow::Result<(Option<u64>, Patch<InvokePolicyBody>)> {
+    let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty());
+    let (revision, mut policy) = match (args.any_caller, adds) {
+        (false, false) => return Ok((None, Patch::Absent)),
+        (true, false) => return Ok((None, Patch::Null)),
+        (true, true) => (None, InvokePolicyBody::default()),
+        (false, true) => {
+            let view = context.client.get_function(&args.name).await?;
+            (Some(view.revision), view.invoke_policy)
+        }
+    };
+    policy.allow.extend(args.allow_callers.iter().cloned());
+    policy.deny.extend(args.deny_callers.iter().cloned());
+    Ok((revision, Patch::Value(policy)))
 }
 
 pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {
@@ -327,6 +405,37 @@ async fn previous(context: &Context, name: &str) -> anyhow::Result<u32> {
     }
 }
 
+pub(super) async fn url(context: &Context, args: &UrlArgs) -> CommandResult {
+    if !args.sign {
+        let found = context.client.get_function_url(&args.name).await?;
+        let url = found.url.clone().unwrap_or_else(|| "none: this server has no content listener".to_owned());
+        if context.printer.format == output::Format::Table {
+            output::write_out(&format!("{url}\n"))?;
+            if found.http == HttpAccess::Off {
+                eprintln!(
+                    "(nothing is there: its http is off; run: nova fn update {} --http public)",
+                    args.name
+                );
+            }
+        } else {
+            context.printer.one(&found, &[])?;
+        }
+        return Ok(());
+    }
+    let body = SignUrl {
+        expires_s: args.expires.as_deref().map(super::rollout::seconds).transpose()?,
+        path: args.path.clone(),
+        method: args.method.clone(),
+    };
+    let signed = context.client.sign_function_url(&args.name, &body).await?;
+    if context.printer.format == output::Format::Table {
+        output::write_out(&format!("{}\n", signed.url))?;
+    } else {
+        context.printer.one(&signed, &[])?;
+    }
+    Ok(())
+}
+
 pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
     let query = ListRuns {
         function: Some(args.name.clone()),
@@ -363,25 +472,11 @@ pub(super) async fn runs(context: &Context, args: &RunsArgs) -> CommandResult {
 
 pub(super) async fn delete(context: &Context, name: &str, yes: bool) -> CommandResult {
     if !yes {
-        confirm(name)?;
+        output::confirm(&format!("This deletes `{name}` with all its versions"), name)?;
     }
     context.client.delete_function(name, None).await?;
     if context.printer.format == output::Format::Table {
         output::write_out(&format!("{name} is deleted\n"))?;
-    }
-    Ok(())
-}
-
-fn confirm(name: &str) -> anyhow::Result<()> {
-    if !std::io::stdin().is_terminal() {
-        bail!("this deletes `{name}` with all its versions; add --yes to do it without being asked");
-    }
-    eprint!("This deletes `{name}` with all its versions. Type its name to go on: ");
-    std::io::stderr().flush().ok();
-    let mut line = String::new();
-    std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
-    if line.trim() != name {
-        bail!("not deleted");
     }
     Ok(())
 }

@@ -20,9 +20,12 @@ pub(crate) struct InvokeArgs {
     /// Print the function's output as it comes.
     #[arg(long)]
     stream: bool,
-    /// Version to call: a number or `$LATEST`.
+    /// Version to call: a number, `$LATEST` or an alias.
     #[arg(long)]
     qualifier: Option<String>,
+    /// Calls of an alias with the same key run the same version.
+    #[arg(long, value_name = "KEY")]
+    sticky_key: Option<String>,
     /// Give up after this many milliseconds.
     #[arg(long, value_name = "MS")]
     timeout_ms: Option<u64>,
@@ -33,8 +36,12 @@ pub(crate) struct InvokeArgs {
 
 pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResult {
     let event = event_of(args.data.as_deref())?;
-    let options =
-        CallOptions { qualifier: args.qualifier.clone(), timeout_ms: args.timeout_ms, traceparent: None };
+    let options = CallOptions {
+        qualifier: args.qualifier.clone(),
+        sticky_key: args.sticky_key.clone(),
+        timeout_ms: args.timeout_ms,
+        traceparent: None,
+    };
     if args.stream {
         return stream(context, args, event, &options).await;
     }

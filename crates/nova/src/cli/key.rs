@@ -50,6 +50,12 @@ pub(crate) struct CreateArgs {
     /// A key of the server itself.
     #[arg(long)]
     of_server: bool,
+    /// A pair of access key id and secret access key, for clients of AWS such as boto3.
+    #[arg(long)]
+    aws: bool,
+    /// Function of the namespace that uses the key: calls with it are calls by that function.
+    #[arg(long, value_name = "NAME")]
+    for_function: Option<String>,
     /// When it ends: a number and s, m, h or d.
     #[arg(long, value_name = "DURATION")]
     expires_in: Option<String>,
@@ -109,12 +115,21 @@ async fn create(context: &Context, args: CreateArgs) -> CommandResult {
         roles: args.roles.iter().map(|text| role_grant(text)).collect(),
         service_account: args.service_account,
         server: args.of_server,
+        aws: args.aws,
+        function: args.for_function,
         expires_in_s: args.expires_in.as_deref().map(seconds).transpose()?,
     };
     let made = context.client.create_key(&body).await?;
     if context.printer.format == Format::Table {
         eprintln!("key {} is made; this is the only time that its secret is shown", made.key.id);
-        output::write_out(&format!("{}\n", made.secret))?;
+        match &made.access_key_id {
+            // As in the environment, or after a change of case in ~/.aws/credentials.
+            Some(id) => output::write_out(&format!(
+                "AWS_ACCESS_KEY_ID={id}\nAWS_SECRET_ACCESS_KEY={}\n",
+                made.secret
+            ))?,
+            None => output::write_out(&format!("{}\n", made.secret))?,
+        }
     } else {
         context.printer.one(&made, &[])?;
     }
@@ -161,8 +176,9 @@ async fn show(context: &Context, id: &str, of_server: bool) -> CommandResult {
     let lines = [
         ("id", key.id.clone()),
         ("name", key.name.clone()),
-        ("prefix", key.prefix.clone()),
+        (if key.aws { "access key id" } else { "prefix" }, key.prefix.clone()),
         ("subject", key.subject.clone()),
+        ("function", key.function.clone().unwrap_or_else(|| "-".to_owned())),
         ("tenant", key.tenant.clone().unwrap_or_else(|| "(the server)".to_owned())),
         ("roles", roles.join(", ")),
         ("created", time(Some(key.created_at))),

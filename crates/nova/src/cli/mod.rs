@@ -1,6 +1,10 @@
 //! The commands. Each is the typed client and printing; what a command does is in the
 //! file of its name.
 
+mod account;
+mod alias;
+mod audit;
+mod build;
 mod config;
 mod context;
 mod deploy;
@@ -12,10 +16,16 @@ mod invoke;
 mod key;
 mod logs;
 mod output;
+mod pages;
 mod project;
+mod quota;
+mod role;
+mod rollout;
 mod runtimes;
 mod secret;
+mod session;
 mod tenant;
+mod user;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -31,13 +41,13 @@ use output::{Format, Printer};
 /// Exit codes, as `nova help` shows them.
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  the function failed (its error is on stderr)
+  1  the function failed (its error is on stderr), or an audit log is broken
   2  wrong usage
   3  the server refused or failed (a problem document says why)
   4  the server could not be reached
   5  a local error (file, project, host)
 
-Environment: NOVA_SERVER (address), NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
+Environment: NOVA_SERVER (address), NOVA_CA, NOVA_KEY, NOVA_CONTEXT, NOVA_TENANT, NOVA_NAMESPACE, NOVA_OUTPUT.
 What neither a flag nor the environment says comes from the context (`nova login`, `nova context`).";
 
 /// A self-hosted serverless platform in one binary.
@@ -59,6 +69,10 @@ struct Global {
     /// flags: use NOVA_KEY or `nova login`.
     #[arg(long, global = true, env = "NOVA_KEY", hide_env_values = true, value_name = "KEY")]
     key: Option<String>,
+    /// Certificates (PEM) of authorities to trust besides the system's, for a server with one of its
+    /// own [default: of the context].
+    #[arg(long, global = true, env = "NOVA_CA", value_name = "FILE")]
+    ca: Option<PathBuf>,
     /// Context to use (`nova context list`) [default: the current one].
     #[arg(long, global = true, env = "NOVA_CONTEXT", value_name = "NAME")]
     context: Option<String>,
@@ -99,6 +113,12 @@ enum Command {
     /// Work with functions.
     #[command(subcommand, alias = "functions")]
     Fn(FunctionCommand),
+    /// Work with aliases of functions.
+    #[command(subcommand)]
+    Alias(alias::AliasCommand),
+    /// Give a new version the calls of an alias step by step.
+    #[command(subcommand)]
+    Rollout(rollout::RolloutCommand),
     /// Work with secrets.
     #[command(subcommand)]
     Secret(secret::SecretCommand),
@@ -116,12 +136,33 @@ enum Command {
     /// Work with API keys.
     #[command(subcommand)]
     Key(key::KeyCommand),
+    /// Work with people: members of a tenant, users of the server, invitations.
+    #[command(subcommand, alias = "member")]
+    User(user::UserCommand),
+    /// Work with service accounts, the programs of a tenant.
+    #[command(subcommand, alias = "service-account")]
+    Account(account::AccountCommand),
+    /// Work with roles, sets of permissions.
+    #[command(subcommand)]
+    Role(role::RoleCommand),
+    /// Give roles to somebody, and take them away.
+    #[command(subcommand)]
+    Binding(role::BindingCommand),
+    /// See where you are signed in, and end it.
+    #[command(subcommand)]
+    Session(session::SessionCommand),
     /// Work with tenants.
     #[command(subcommand)]
     Tenant(tenant::TenantCommand),
     /// Work with namespaces of a tenant.
     #[command(subcommand)]
     Namespace(tenant::NamespaceCommand),
+    /// Who changed what.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
+    /// How much a tenant may have, and how much it has.
+    #[command(subcommand)]
+    Quota(quota::QuotaCommand),
     /// Show the configuration of a server on this host, with the origin of each value.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -155,10 +196,22 @@ enum FunctionCommand {
     Update(function::UpdateArgs),
     /// List the versions of a function.
     Versions { name: String },
+    /// What the build of a version printed.
+    BuildLog {
+        name: String,
+        /// Another version than the newest.
+        #[arg(long)]
+        version: Option<u32>,
+        /// Show lines as they come until the build ends.
+        #[arg(short, long)]
+        follow: bool,
+    },
     /// What differs between two versions.
     Diff { name: String, from: u32, to: u32 },
     /// Make an earlier version the active one (without a number: the one before).
     Rollback { name: String, version: Option<u32> },
+    /// Show a function's address for the outside, or sign one.
+    Url(function::UrlArgs),
     /// List the runs of a function.
     Runs(function::RunsArgs),
     /// Delete a function with all its versions.
@@ -179,7 +232,7 @@ struct Context {
 /// An error that has its own exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// User code failed; it was told already.
+    /// User code failed, or an audit log is broken; it was told already.
     Function,
     Other(anyhow::Error),
 }
@@ -210,6 +263,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Key(key::KeyCommand::ResetAdmin(options)) => {
             key::reset_admin(&options, cli.global.output).map_err(Failure::from)
         }
+        Command::Audit(audit::AuditCommand::VerifyDatabase(options)) => {
+            audit::verify_database(&options, cli.global.output)
+        }
         command => with_client(&cli.global, command),
     };
     match result {
@@ -238,13 +294,22 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
                 logs::logs(&context, &args).await
             }
             Command::Fn(command) => function_command(&context, command).await,
+            Command::Alias(command) => alias::run(&context, command).await,
+            Command::Rollout(command) => rollout::run(&context, command).await,
             Command::Secret(command) => secret::run(&context, command).await,
             Command::Runtimes => runtimes::list(&context).await,
             Command::Login(args) => context::login(file, &chosen, &args, &context.printer).await,
             Command::Whoami => context::whoami(&context).await,
             Command::Key(command) => key::run(&context, command).await,
+            Command::User(command) => user::run(&context, command).await,
+            Command::Account(command) => account::run(&context, command).await,
+            Command::Role(command) => role::roles(&context, command).await,
+            Command::Binding(command) => role::bindings(&context, command).await,
+            Command::Session(command) => session::run(&context, command).await,
             Command::Tenant(command) => tenant::tenants(&context, command).await,
             Command::Namespace(command) => tenant::namespaces(&context, command).await,
+            Command::Audit(command) => audit::run(&context, command).await,
+            Command::Quota(command) => quota::run(&context, command).await,
             Command::Doctor(options) => doctor::doctor(&context, &options).await,
             Command::Serve(_)
             | Command::Keeper { .. }
@@ -265,8 +330,12 @@ async fn function_command(context: &Context, command: FunctionCommand) -> Comman
         FunctionCommand::Show { name } => function::show(context, &name).await,
         FunctionCommand::Update(args) => function::update(context, &args).await,
         FunctionCommand::Versions { name } => function::versions(context, &name).await,
+        FunctionCommand::BuildLog { name, version, follow } => {
+            build::build_log(context, &name, version, follow).await
+        }
         FunctionCommand::Diff { name, from, to } => function::diff(context, &name, from, to).await,
         FunctionCommand::Rollback { name, version } => function::rollback(context, &name, version).await,
+        FunctionCommand::Url(args) => function::url(context, &args).await,
         FunctionCommand::Runs(args) => function::runs(context, &args).await,
         FunctionCommand::Delete { name, yes } => function::delete(context, &name, yes).await,
         FunctionCommand::Deploy(_) | FunctionCommand::Invoke(_) | FunctionCommand::Logs(_) => {

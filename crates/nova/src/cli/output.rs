@@ -1,9 +1,9 @@
 //! Printing answers as a table, JSON or YAML.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufRead as _, IsTerminal as _, Write as _};
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use comfy_table::Table;
 use comfy_table::presets::NOTHING;
@@ -94,6 +94,21 @@ pub(super) fn write_bytes(bytes: &[u8]) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         other => other.context("cannot write to stdout"),
     }
+}
+
+/// Asks a person at a terminal to type `word`; anywhere else `--yes` must have been said.
+pub(super) fn confirm(what: &str, word: &str) -> anyhow::Result<()> {
+    if !std::io::stdin().is_terminal() {
+        bail!("{what}; add --yes to do it without being asked");
+    }
+    eprint!("{what}. Type {word} to go on: ");
+    std::io::stderr().flush().ok();
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("cannot read the answer")?;
+    if line.trim() != word {
+        bail!("nothing was changed");
+    }
+    Ok(())
 }
 
 /// A sign of life on a terminal; nothing elsewhere.

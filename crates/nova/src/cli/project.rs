@@ -33,6 +33,9 @@ pub(super) struct Project {
     /// Hosts that the code may connect to.
     #[serde(default)]
     pub(super) network: Vec<String>,
+    /// Who may send requests to its address on the content listener. Absent: as it is.
+    #[serde(default)]
+    pub(super) http: Option<nova_domain::http::HttpAccess>,
     #[serde(default)]
     pub(super) description: String,
     #[serde(default)]

@@ -55,6 +55,12 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
             "--dev serves on loopback only, and {address} is reachable from outside; use 127.0.0.1, or serve without --dev"
         );
     }
+    let content = settings.content.address(address)?;
+    if let Some(content) = content.filter(|content| settings.server.dev && !content.ip().is_loopback()) {
+        bail!(
+            "--dev serves on loopback only, and `content.listen` {content} is reachable from outside; use 127.0.0.1"
+        );
+    }
     let root = privileges::is_root();
     let dirs =
         Dirs::resolve(&Surroundings::here(), &settings.dirs.data, &settings.dirs.cache, &settings.dirs.run);
@@ -69,6 +75,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     let listener =
         std::net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
+    let content = content.map(bind_content).transpose()?;
     keeper::ensure(&keeper)?;
     if let Some(uid) = owner {
         privileges::give_up(uid).context("root could not be given up")?;
@@ -95,9 +102,18 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
         builder.worker_threads(threads);
     }
     let runtime = builder.enable_all().build().context("start")?;
-    let result = runtime.block_on(wire::serve(prepared, listener, handle));
+    let result = runtime.block_on(wire::serve(prepared, listener, content, handle));
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     result
+}
+
+/// The listener for what users wrote.
+fn bind_content(address: std::net::SocketAddr) -> anyhow::Result<std::net::TcpListener> {
+    let listener = std::net::TcpListener::bind(address).with_context(|| {
+        format!("cannot listen on {address} for content; choose another with --content-listen, or `off`")
+    })?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// Data and cache are the server's alone; the run folder may be entered, not listed.
@@ -194,6 +210,21 @@ pub(crate) async fn reset_admin_key(
     let made = access.reset_admin_key().await;
     store.close().await;
     Ok(made?.secret)
+}
+
+/// Looks through every audit log of a database.
+pub(crate) async fn verify_audit(
+    url: &nova_store::DatabaseUrl,
+) -> anyhow::Result<Vec<nova_api::v1::AuditVerification>> {
+    let (store, system) = nova_store::Store::open(url, &nova_store::StoreOptions::default())
+        .await
+        .with_context(|| format!("database {url}"))?;
+    let mut found = Vec::new();
+    for chain in store.audit().chains(&system).await? {
+        found.push(store.audit().verify(&chain, None).await?.into());
+    }
+    store.close().await;
+    Ok(found)
 }
 
 /// Shows the first key. Only here, and not in the log, which may be kept and read by others.

@@ -12,7 +12,8 @@ use nova_aurora::{Observatory, Recorder, Retention, Sink, SinkSettings};
 use nova_comet::process::{KeeperLink, LinkSettings, ProcessBackend};
 use nova_comet::{Comet, Runtimes};
 use nova_control::access::Access;
-use nova_control::{Functions, Secrets};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets};
 use nova_domain::ports::{Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::runtime::Runtime;
 use nova_domain::time::Clock;
@@ -22,7 +23,7 @@ use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
 use nova_store::{Store, StoreOptions, System};
-use nova_zenith::{App, DevGuard, Parts, Readiness, ServeSettings, Site};
+use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site, Tls};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper, memory, system as report};
@@ -32,6 +33,7 @@ use crate::settings::{ObjectSettings, PoolSettings, SecretSettings, ServerSettin
 pub(super) async fn serve(
     prepared: Prepared,
     listener: std::net::TcpListener,
+    content: Option<std::net::TcpListener>,
     metrics_handle: PrometheusHandle,
 ) -> anyhow::Result<()> {
     let Prepared { settings, shown, dirs, runtimes, keeper: keeper_config, may_respawn, metrics } = prepared;
@@ -41,6 +43,7 @@ pub(super) async fn serve(
     tokio::spawn(telemetry::upkeep(metrics_handle, background.clone()));
     tokio::spawn(memory::give_back(background.clone()));
 
+    let tls = certificate(&settings)?;
     let url = super::database_url(&settings, &dirs)?;
     let (store, system) =
         Store::open(&url, &StoreOptions::default()).await.with_context(|| format!("database {url}"))?;
@@ -65,7 +68,11 @@ pub(super) async fn serve(
     }
     report_isolation(&backend).await;
 
-    let comet_settings = comet_settings(&settings, &dirs.cache, vec![listener.local_addr()?.port()])?;
+    let mut own_ports = vec![listener.local_addr()?.port()];
+    let content_port =
+        content.as_ref().map(std::net::TcpListener::local_addr).transpose()?.map(|at| at.port());
+    own_ports.extend(content_port);
+    let comet_settings = comet_settings(&settings, &dirs.cache, own_ports)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids = Arc::new(Ids::new());
     let comet = Comet::new(objects.clone(), Arc::new(trees), backend.clone(), runtimes, comet_settings);
@@ -84,6 +91,9 @@ pub(super) async fn serve(
         Secrets::new(functions.clone(), master_keys(&settings.secrets, &dirs.data)?, system.clone());
     comet.set_secrets(Arc::new(secrets.clone()));
     reseal(&secrets).await;
+    let quotas = Quotas::new(functions.clone(), system.clone());
+    quotas.reload().await.context("the quotas could not be read")?;
+    comet.set_quotas(Arc::new(quotas.clone()));
     let catalog: Arc<dyn Catalog> = Arc::new(functions.catalog(system.clone()));
     comet.set_catalog(catalog.clone());
     let traces = match settings.traces.otlp_endpoint.as_str() {
@@ -110,6 +120,9 @@ pub(super) async fn serve(
         ids.clone(),
         super::access_settings(&settings, store.engine()),
     );
+    access.set_vault(secrets.vault());
+    let issuers = settings.access.issuers.iter().map(crate::issuers::IssuerTable::settings);
+    access.set_issuers(issuers.collect::<anyhow::Result<_>>()?)?;
     if !settings.server.dev
         && let Some(made) = access.first_key().await.context("the first key could not be made")?
     {
@@ -124,9 +137,17 @@ pub(super) async fn serve(
         let (builder, stop) = (functions.builder(system.clone()), background.clone());
         async move { builder.run(stop).await }
     });
+    let rolling = tokio::spawn({
+        let (rollouts, stop) = (functions.rollouts(system.clone()), background.clone());
+        async move { rollouts.run(stop).await }
+    });
     let accessing = tokio::spawn({
         let (access, stop) = (access.clone(), background.clone());
         async move { access.run(stop).await }
+    });
+    tokio::spawn({
+        let (quotas, stop) = (quotas.clone(), background.clone());
+        async move { quotas.run(stop).await }
     });
     tokio::spawn({
         let retention = Retention::new(store.clone(), system.clone(), settings.runs.retention_days as u32);
@@ -141,12 +162,17 @@ pub(super) async fn serve(
         background.clone(),
     ));
 
+    if let Some(tls) = &tls {
+        watch_certificate(tls, background.clone())?;
+    }
     let address = listener.local_addr()?;
     let app = App::new(Parts {
         invoker,
         functions,
         secrets,
         access,
+        audit: Audit::new(store.clone()),
+        quotas,
         observatory,
         clock,
         ids,
@@ -154,7 +180,12 @@ pub(super) async fn serve(
         metrics,
         readiness: readiness(store.clone(), backend.clone()),
         guard: settings.server.dev.then(|| DevGuard::new([address.port()])),
-        site: Site::new(false, settings.server.public_origins.iter().cloned()),
+        site: Site::new(tls.is_some(), settings.server.public_origins.iter().cloned()),
+        content: content_port.map(|port| ContentSite {
+            port,
+            public_url: (!settings.content.public_url.is_empty())
+                .then(|| settings.content.public_url.clone()),
+        }),
     });
     let fixed = nova_api::v1::SystemView {
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -171,15 +202,36 @@ pub(super) async fn serve(
     let serving = ServeSettings {
         max_connections: settings.server.max_connections as usize,
         drain,
+        tls,
         ..ServeSettings::default()
     };
     let listener = tokio::net::TcpListener::from_std(listener)?;
+    let beside = match content {
+        Some(content) => {
+            let address = content.local_addr()?;
+            let content = tokio::net::TcpListener::from_std(content)?;
+            tracing::info!(%address, "functions are served to outside");
+            Some(tokio::spawn(nova_zenith::serve_content(
+                content,
+                app.clone(),
+                signal.clone(),
+                serving.clone(),
+            )))
+        }
+        None => None,
+    };
     let served = nova_zenith::serve(listener, app, signal, serving).await;
+    if let Some(beside) = beside {
+        // It stops by the same signal, and drains as long.
+        let _ = beside.await;
+    }
     tracing::info!("stopping");
     // 2. Stop background work, then sandboxes.
     background.cancel();
-    let _ =
-        tokio::time::timeout(Duration::from_secs(5), async { tokio::join!(pool, builder, accessing) }).await;
+    let _ = tokio::time::timeout(Duration::from_secs(5), async {
+        tokio::join!(pool, builder, rolling, accessing)
+    })
+    .await;
     if let Err(error) = backend.shutdown().await {
         tracing::warn!(%error, "the keeper did not stop");
     }
@@ -205,6 +257,33 @@ fn readiness(store: Store, backend: Arc<ProcessBackend>) -> Readiness {
             BTreeMap::from([("database".to_owned(), database), ("keeper".to_owned(), keeper)])
         })
     })
+}
+
+/// The certificate of the settings, if there is one.
+fn certificate(settings: &ServerSettings) -> anyhow::Result<Option<Tls>> {
+    let server = &settings.server;
+    if server.tls_cert.is_empty() {
+        return Ok(None);
+    }
+    let tls = Tls::load(server.tls_cert.as_ref(), server.tls_key.as_ref());
+    tls.map(Some).context("settings `server.tls_cert` and `server.tls_key`")
+}
+
+/// Reads the certificate again when its files change, and at SIGHUP.
+fn watch_certificate(tls: &Tls, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut hangup = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())?;
+    let nudged = Arc::new(tokio::sync::Notify::new());
+    let (tls, told, stopped) = (tls.clone(), nudged.clone(), stop.clone());
+    tokio::spawn(async move { tls.watch(told, stopped).await });
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = hangup.recv() => nudged.notify_one(),
+            }
+        }
+    });
+    Ok(())
 }
 
 fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::Result<ObjectStorage> {

@@ -38,8 +38,12 @@ while True:
         body = {
             "count": count, "event": event, "left": 0 < left <= 3.1, "arn": head["Lambda-Runtime-Invoked-Function-Arn"],
             "memory": os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "handler": os.environ["_HANDLER"],
+            "client": head["Lambda-Runtime-Client-Context"],
         }
         post("/invocation/%s/response" % request, json.dumps(body).encode())
+        if event.get("last"):
+            time.sleep(event["last"])
+            sys.exit(1)
 "#;
 
 fn create(server: &Server, name: &str, env: &str) {
@@ -83,4 +87,33 @@ fn errors_timeouts_crashes_and_failed_starts_are_told_apart_and_the_next_call_ru
     let (_, answer) = server.invoke("lambda-exit", "{}");
     assert_eq!((kind(&answer).as_str(), &answer["error"]["exit_code"]), ("exit", &7.into()), "{answer}");
     assert!(answer["error"]["message"].as_str().unwrap().contains("last words"), "{answer}");
+}
+
+#[test]
+fn a_call_that_comes_while_the_program_ends_runs_in_a_new_one() {
+    let server = shared();
+    create(server, "lambda-last", ", \"max_replicas\": 1");
+    for round in 1..=30 {
+        // The program ends by itself a moment after its answer, as AWS's client for Python
+        // does when an answer was too large.
+        let (status, answer) =
+            server.invoke("lambda-last", &format!("{{\"last\": {}}}", f64::from(round) * 0.0003));
+        assert_eq!((status, &answer["output"]["count"]), (200, &1.into()), "round {round}: {answer}");
+    }
+}
+
+#[test]
+fn a_program_of_the_runtime_api_gets_what_a_client_of_aws_sends_along() {
+    let server = shared();
+    create(server, "lambda-client", "");
+    // base64 of {"custom":{"a":1}}
+    let headers = ["X-Amz-Client-Context: eyJjdXN0b20iOnsiYSI6MX19", "Content-Type: application/json"];
+    let path = "/2015-03-31/functions/lambda-client/invocations";
+    let (status, text) = server.request("POST", path, &headers, b"{}");
+    assert_eq!(status, 200, "{text}");
+    let output: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(output["client"], "{\"custom\":{\"a\":1}}");
+    let (_, text) = server.request("POST", path, &headers[1..], b"{}");
+    let output: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(output["client"].is_null(), "{text}");
 }

@@ -3,15 +3,23 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod access;
+mod audit;
 mod cli;
+mod content;
+mod crowd;
 mod dependencies;
 mod examples;
 mod failures;
 mod http;
 mod lambda;
+mod lambda_programs;
 mod lifecycle;
 mod logs;
+mod quotas;
+mod rootless;
 mod secrets;
 mod server;
+mod stream;
+mod tls;
 mod traces;
 mod versions;

@@ -21,7 +21,7 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
@@ -64,6 +64,8 @@ impl Server {
         let mut arguments: Vec<String> = how.iter().map(|text| (*text).to_owned()).collect();
         arguments.push("--listen".to_owned());
         arguments.push(format!("127.0.0.1:{port}"));
+        arguments.push("--content-listen".to_owned());
+        arguments.push("127.0.0.1:0".to_owned());
         arguments.push("--data-dir".to_owned());
         arguments.push(dir.join("d").display().to_string());
         // Each server in its own uid range, so that what one leaves is told from another's.
@@ -88,7 +90,11 @@ impl Server {
     fn wait_ready(&self) {
         let begun = Instant::now();
         while begun.elapsed() < Duration::from_secs(30) {
-            if self.get("/health/ready").0 == 200 {
+            let ready = match self.speaks_tls() {
+                true => self.log().contains("nova serves"),
+                false => self.get("/health/ready").0 == 200,
+            };
+            if ready {
                 return;
             }
             std::thread::sleep(Duration::from_millis(20));
@@ -104,8 +110,13 @@ impl Server {
         self.child.id() as i32
     }
 
+    fn speaks_tls(&self) -> bool {
+        self.arguments.iter().any(|argument| argument.starts_with("server.tls_cert="))
+    }
+
     pub(crate) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.speaks_tls() { "https" } else { "http" };
+        format!("{scheme}://{}", self.address)
     }
 
     /// A command of the CLI against this server.
@@ -193,6 +204,12 @@ impl Server {
     pub(crate) fn kill_and_restart(&mut self) {
         signal(self.pid(), "KILL");
         self.child.wait().unwrap();
+        self.child = spawn(&self.arguments, &self.dir);
+        self.wait_ready();
+    }
+
+    /// Starts it again in the same folder, after a stop.
+    pub(crate) fn start_again(&mut self) {
         self.child = spawn(&self.arguments, &self.dir);
         self.wait_ready();
     }

@@ -11,12 +11,12 @@ use super::ENGINE;
 use super::database::{Access, Database, Write};
 use super::role::insert_binding;
 use crate::System;
-use crate::access_rows::{CredentialRow, SERVER, tenant_column};
+use crate::access_rows::{CredentialRow, SERVER, sealed_cursor, sealed_row, tenant_column};
 use crate::error::StoreResult;
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
-use crate::repo::Credentials;
 use crate::repo::credential::no_such_credential;
+use crate::repo::{Credentials, SealedValue};
 use crate::rows::document;
 use crate::statement::{Statement, statements};
 
@@ -42,6 +42,11 @@ statements! {
     TOUCH = "UPDATE credentials SET last_used_at = greatest(coalesce(last_used_at, 0), $2) WHERE id = $1";
     PRUNE = "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE expires_at IS NOT NULL \
              AND expires_at < CASE kind WHEN 'key' THEN $2::bigint ELSE $1::bigint END LIMIT 1000)";
+    INSERT_SECRET = "INSERT INTO credential_secrets (credential_id, sealed, key_id) VALUES ($1, $2, $3)";
+    SEALED = "SELECT sealed, key_id FROM credential_secrets WHERE credential_id = $1";
+    SEALED_WITH_OTHERS = "SELECT credential_id, sealed, key_id FROM credential_secrets \
+            WHERE key_id <> $1 AND credential_id > $2 ORDER BY credential_id LIMIT $3";
+    RESEAL = "UPDATE credential_secrets SET sealed = $2, key_id = $3 WHERE credential_id = $1";
     ANY_SERVER_KEY = "SELECT 1 FROM credentials WHERE tenant_id = $1 AND kind = 'key' LIMIT 1";
 }
 
@@ -65,6 +70,45 @@ fn credential_row(row: &Row) -> StoreResult<Credential> {
 pub(super) struct PostgresCredentials(pub(super) Arc<Database>);
 
 impl PostgresCredentials {
+    async fn insert(
+        &self,
+        new: &Credential,
+        hash: &Digest,
+        bindings: &[Binding],
+        sealed: Option<&SealedValue>,
+    ) -> FaultResult<()> {
+        observed(ENGINE, "credentials.create", async {
+            let mut client = self.0.client().await?;
+            let write = Write::begin(&mut client, Access::System).await?;
+            write
+                .execute(
+                    INSERT,
+                    &[
+                        &new.id.as_str(),
+                        &new.kind.as_str(),
+                        &hash.to_string(),
+                        &tenant_column(new.tenant.as_ref()),
+                        &new.owner.to_string(),
+                        &new.name,
+                        &new.prefix,
+                        &new.created_at.as_micros(),
+                        &new.expires_at.map(Timestamp::as_micros),
+                        &new.last_used_at.map(Timestamp::as_micros),
+                        &document(&new.note)?,
+                    ],
+                )
+                .await?;
+            if let Some(sealed) = sealed {
+                write.execute(INSERT_SECRET, &[&new.id.as_str(), &sealed.bytes, &sealed.key_id]).await?;
+            }
+            for binding in bindings {
+                insert_binding(&write, binding).await?;
+            }
+            write.commit().await
+        })
+        .await
+    }
+
     async fn page(
         &self,
         op: &'static str,
@@ -91,35 +135,60 @@ impl Credentials for PostgresCredentials {
     async fn create(
         &self,
         _: &System,
-        new: &Credential,
+        credential: &Credential,
         hash: &Digest,
         bindings: &[Binding],
     ) -> FaultResult<()> {
-        observed(ENGINE, "credentials.create", async {
+        self.insert(credential, hash, bindings, None).await
+    }
+
+    async fn create_pair(
+        &self,
+        _: &System,
+        credential: &Credential,
+        hash: &Digest,
+        bindings: &[Binding],
+        sealed: &SealedValue,
+    ) -> FaultResult<()> {
+        self.insert(credential, hash, bindings, Some(sealed)).await
+    }
+
+    async fn sealed(&self, _: &System, id: &CredentialId) -> FaultResult<Option<SealedValue>> {
+        observed(ENGINE, "credentials.sealed", async {
+            let rows = self.0.read(Access::System, SEALED, &[&id.as_str()]).await?;
+            let Some(row) = rows.first() else { return Ok(None) };
+            Ok(Some(SealedValue { bytes: row.try_get(0)?, key_id: row.try_get(1)? }))
+        })
+        .await
+    }
+
+    async fn sealed_with_others(
+        &self,
+        _: &System,
+        key_id: &str,
+        page: &PageRequest,
+    ) -> FaultResult<Page<(CredentialId, SealedValue)>> {
+        let after = page.keys::<1>()?.map(|[id]| id).unwrap_or_default();
+        observed(ENGINE, "credentials.sealed_with_others", async {
+            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&key_id, &after, &page.fetch()];
+            let rows = self.0.read(Access::System, SEALED_WITH_OTHERS, &key).await?;
+            let item = |row: &Row| {
+                let value = SealedValue { bytes: row.try_get(1)?, key_id: row.try_get(2)? };
+                sealed_row((row.try_get(0)?, value))
+            };
+            let items = rows.iter().map(item).collect::<StoreResult<_>>()?;
+            Ok(Page::of(page, items, sealed_cursor))
+        })
+        .await
+    }
+
+    async fn reseal(&self, _: &System, id: &CredentialId, value: &SealedValue) -> FaultResult<bool> {
+        observed(ENGINE, "credentials.reseal", async {
             let mut client = self.0.client().await?;
             let write = Write::begin(&mut client, Access::System).await?;
-            write
-                .execute(
-                    INSERT,
-                    &[
-                        &new.id.as_str(),
-                        &new.kind.as_str(),
-                        &hash.to_string(),
-                        &tenant_column(new.tenant.as_ref()),
-                        &new.owner.to_string(),
-                        &new.name,
-                        &new.prefix,
-                        &new.created_at.as_micros(),
-                        &new.expires_at.map(Timestamp::as_micros),
-                        &new.last_used_at.map(Timestamp::as_micros),
-                        &document(&new.note)?,
-                    ],
-                )
-                .await?;
-            for binding in bindings {
-                insert_binding(&write, binding).await?;
-            }
-            write.commit().await
+            let changed = write.execute(RESEAL, &[&id.as_str(), &value.bytes, &value.key_id]).await?;
+            write.commit().await?;
+            Ok(changed == 1)
         })
         .await
     }

@@ -1,16 +1,21 @@
 //! The pool, and transactions that carry their scope.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
 };
 use futures::future::join4;
+use nova_domain::audit::Chain;
 use nova_domain::{Code, Fault, FaultResult, Scope, TenantName};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Config, NoTls, Row};
+use tokio_postgres::{Config, Row};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
+use super::audit::append;
 use super::{ENGINE, ROLE, SCHEMA};
+use crate::audit::{self, Draft};
 use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::options::StoreOptions;
@@ -57,7 +62,7 @@ pub(super) struct Database {
 
 impl Database {
     /// Makes the pool; it connects when asked first.
-    pub(super) fn open(config: &Config, options: &StoreOptions) -> FaultResult<Self> {
+    pub(super) fn open(config: &Config, tls: MakeRustlsConnect, options: &StoreOptions) -> FaultResult<Self> {
         let mut config = config.clone();
         let settings = format!(
             "{} -c role={ROLE} -c search_path={SCHEMA} -c statement_timeout={} \
@@ -73,7 +78,7 @@ impl Database {
             config.connect_timeout(options.acquire_timeout);
         }
         let manager =
-            Manager::from_config(config, NoTls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
+            Manager::from_config(config, tls, ManagerConfig { recycling_method: RecyclingMethod::Fast });
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(1))
             .wait_timeout(Some(options.acquire_timeout))
@@ -165,7 +170,13 @@ fn is_broken(error: &tokio_postgres::Error) -> bool {
 }
 
 /// A write transaction with its scope set. Dropping it rolls back.
-pub(super) struct Write<'a>(Transaction<'a>);
+pub(super) struct Write<'a> {
+    transaction: Transaction<'a>,
+    /// The entry of the audit log that goes with it.
+    draft: Option<Draft>,
+    /// Whether something was changed.
+    changed: AtomicBool,
+}
 
 impl<'a> Write<'a> {
     /// Begins on `client`.
@@ -179,13 +190,23 @@ impl<'a> Write<'a> {
         let scope = transaction.prepare_cached(SET_SCOPE.sql).await?;
         let (tenant, system) = access.settings();
         transaction.query(&scope, &[&tenant, &system]).await?;
-        Ok(Self(transaction))
+        let mut draft = audit::draft();
+        if let (Some(draft), Access::Tenant(Scope { tenant, .. }) | Access::Of(tenant)) = (&mut draft, access)
+        {
+            // It sees no other chain than its own.
+            draft.chain = Chain::Tenant(tenant.clone());
+        }
+        Ok(Self { transaction, draft, changed: AtomicBool::new(false) })
     }
 
     /// Rows of a statement.
     pub(super) async fn query(&self, statement: Statement, params: Params<'_>) -> StoreResult<Vec<Row>> {
-        let prepared = self.0.prepare_cached(statement.sql).await?;
-        Ok(self.0.query(&prepared, params).await?)
+        let prepared = self.transaction.prepare_cached(statement.sql).await?;
+        let rows = self.transaction.query(&prepared, params).await?;
+        if !rows.is_empty() && !statement.sql.starts_with("SELECT") {
+            self.changed.store(true, Ordering::Relaxed);
+        }
+        Ok(rows)
     }
 
     /// The first row, if any.
@@ -195,13 +216,26 @@ impl<'a> Write<'a> {
 
     /// Rows that a statement changed.
     pub(super) async fn execute(&self, statement: Statement, params: Params<'_>) -> StoreResult<u64> {
-        let prepared = self.0.prepare_cached(statement.sql).await?;
-        Ok(self.0.execute(&prepared, params).await?)
+        let prepared = self.transaction.prepare_cached(statement.sql).await?;
+        let changed = self.transaction.execute(&prepared, params).await?;
+        if changed > 0 && !statement.sql.starts_with("SELECT") {
+            self.changed.store(true, Ordering::Relaxed);
+        }
+        Ok(changed)
     }
 
-    /// Makes it last.
+    /// Makes it last. A change of configuration gets its entry in the audit log in the same moment.
     pub(super) async fn commit(self) -> StoreResult<()> {
-        Ok(self.0.commit().await?)
+        // What changed nothing has no entry.
+        if let Some(draft) = self.draft.as_ref().filter(|_| self.changed.load(Ordering::Relaxed)) {
+            append(&self, draft).await?;
+        }
+        self.commit_plain().await
+    }
+
+    /// The same without an entry in the audit log.
+    pub(super) async fn commit_plain(self) -> StoreResult<()> {
+        Ok(self.transaction.commit().await?)
     }
 }
 

@@ -12,6 +12,7 @@ use tokio_postgres::error::SqlState;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write, violates};
+use super::quota::Held;
 use super::tenant::require_namespace;
 use super::version::{insert_version, version_row};
 use crate::System;
@@ -19,8 +20,8 @@ use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
 use crate::repo::function::{
-    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version,
-    search_needle, search_text,
+    alias_not_resolved, changed_meanwhile, check_create, check_update, name_taken, no_such_function,
+    no_such_version, search_needle, search_text,
 };
 use crate::repo::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 use crate::rows::{FunctionData, FunctionRow, document, to_i64, to_u32};
@@ -159,6 +160,7 @@ impl Functions for PostgresFunctions {
                 return Err(no_such_version(name.as_str(), 0));
             }
             Qualifier::Number(number) => i64::from(*number),
+            Qualifier::Alias(pick) => return Err(alias_not_resolved(&pick.name)),
         };
         observed(ENGINE, "functions.get_with_version", async {
             let key: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
@@ -260,6 +262,7 @@ impl PostgresFunctions {
 
 async fn create(write: &Write<'_>, function: &Function, first: &Version) -> StoreResult<()> {
     require_namespace(write, &function.scope).await?;
+    let held = Held::of(write, &function.scope).await?;
     let inserted = write
         .execute(
             INSERT,
@@ -283,7 +286,10 @@ async fn create(write: &Write<'_>, function: &Function, first: &Version) -> Stor
     match inserted {
         Err(error) if violates(&error, &SqlState::UNIQUE_VIOLATION) => Err(name_taken(&function.name).into()),
         Err(error) => Err(error),
-        Ok(_) => insert_version(write, &function.scope, first).await,
+        Ok(_) => {
+            insert_version(write, &function.scope, first).await?;
+            held.check(write, &function.scope).await
+        }
     }
 }
 
@@ -302,6 +308,7 @@ impl From<StoreError> for Unchanged {
 
 async fn update(write: &Write<'_>, function: &Function, version: Option<&Version>) -> Result<(), Unchanged> {
     if let Some(version) = version {
+        let held = Held::of(write, &function.scope).await?;
         match insert_version(write, &function.scope, version).await {
             Err(error)
                 if violates(&error, &SqlState::UNIQUE_VIOLATION)
@@ -311,6 +318,7 @@ async fn update(write: &Write<'_>, function: &Function, version: Option<&Version
             }
             other => other?,
         }
+        held.check(write, &function.scope).await?;
     }
     let active = i64::from(function.active_version);
     if write.one(HAS_VERSION, &[&function.id.as_str(), &active]).await?.is_none() {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use nova_domain::{Code, Fault};
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Client, Config, NoTls};
+use tokio_postgres::{Client, Config};
+use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::database::unreachable;
 use super::{ROLE, SCHEMA};
@@ -16,13 +17,17 @@ const LOCK: i64 = 0x6e6f_7661;
 const VERSION_MIN: i32 = 130_000;
 
 /// Brings the database to the last of `migrations`.
-pub(super) async fn migrate(config: &Config, migrations: &[Migration]) -> Result<(), Fault> {
+pub(super) async fn migrate(
+    config: &Config,
+    tls: &MakeRustlsConnect,
+    migrations: &[Migration],
+) -> Result<(), Fault> {
     let mut config = config.clone();
     config.application_name("nova migrate");
     if config.get_connect_timeout().is_none() {
         config.connect_timeout(Duration::from_secs(5));
     }
-    let (mut client, connection) = config.connect(NoTls).await.map_err(|error| unreachable(&error))?;
+    let (mut client, connection) = config.connect(tls.clone()).await.map_err(|error| unreachable(&error))?;
     let connection = tokio::spawn(connection);
     let result = migrate_with(&mut client, migrations).await;
     drop(client);
@@ -192,13 +197,17 @@ mod tests {
     }
 
     /// Regenerate the golden file: `NOVA_GOLDEN=write cargo test -p nova-store golden`.
+    fn plain() -> MakeRustlsConnect {
+        crate::postgres::tls::Tls::default().connector().expect("TLS")
+    }
+
     #[tokio::test]
     async fn a_fresh_schema_is_the_golden_one_and_so_is_one_migrated_step_by_step() {
         let fresh = TestDatabase::create().await;
-        migrate(&fresh.config(), POSTGRES).await.expect("migrates");
+        migrate(&fresh.config(), &plain(), POSTGRES).await.expect("migrates");
         let steps = TestDatabase::create().await;
         for upto in 0..=POSTGRES.len() {
-            migrate(&steps.config(), &POSTGRES[..upto]).await.expect("migrates");
+            migrate(&steps.config(), &plain(), &POSTGRES[..upto]).await.expect("migrates");
         }
         let text = dump(&fresh).await;
         assert_eq!(dump(&steps).await, text);
@@ -218,7 +227,7 @@ mod tests {
     #[tokio::test]
     async fn every_table_with_rows_of_tenants_is_under_forced_row_level_security() {
         let database = TestDatabase::create().await;
-        migrate(&database.config(), POSTGRES).await.expect("migrates");
+        migrate(&database.config(), &plain(), POSTGRES).await.expect("migrates");
         let open = "SELECT relname::text FROM pg_class WHERE relnamespace = 'nova'::regnamespace AND relkind = 'r' \
                     AND relname <> 'nova_migrations' AND NOT (relrowsecurity AND relforcerowsecurity)";
         let rows = database.owner().await.query(open, &[]).await.expect("query");
@@ -229,9 +238,9 @@ mod tests {
     #[tokio::test]
     async fn every_statement_prepares_as_the_role_that_runs_it() {
         let database = TestDatabase::create().await;
-        migrate(&database.config(), POSTGRES).await.expect("migrates");
-        let pool =
-            super::super::Database::open(&database.config(), &crate::StoreOptions::default()).expect("opens");
+        migrate(&database.config(), &plain(), POSTGRES).await.expect("migrates");
+        let pool = super::super::Database::open(&database.config(), plain(), &crate::StoreOptions::default())
+            .expect("opens");
         let client = pool.client().await.expect("connects");
         for statement in super::super::statements() {
             client
@@ -249,7 +258,7 @@ mod tests {
         let database = TestDatabase::create().await;
         let starts = (0..4).map(|_| {
             let config = database.config();
-            async move { migrate(&config, POSTGRES).await }
+            async move { migrate(&config, &plain(), POSTGRES).await }
         });
         for result in futures::future::join_all(starts).await {
             result.expect("migrates or finds it done");
@@ -260,8 +269,8 @@ mod tests {
     #[tokio::test]
     async fn a_database_newer_than_the_program_is_refused() {
         let database = TestDatabase::create().await;
-        migrate(&database.config(), POSTGRES).await.expect("migrates");
-        let fault = migrate(&database.config(), &POSTGRES[..1]).await.expect_err("newer");
+        migrate(&database.config(), &plain(), POSTGRES).await.expect("migrates");
+        let fault = migrate(&database.config(), &plain(), &POSTGRES[..1]).await.expect_err("newer");
         assert!(fault.message().contains("newer Nova"), "{fault}");
         database.remove().await;
     }

@@ -4,15 +4,19 @@
 //! the policies of the tables hold for it: a query sees a tenant's rows only inside a
 //! transaction that named this tenant (or the System scope) with `set_config`.
 
+mod alias;
+mod audit;
 mod credential;
 mod database;
 mod function;
 mod log;
 mod migrate;
+mod quota;
 mod role;
 mod run;
 mod secret;
 mod tenant;
+pub(crate) mod tls;
 mod user;
 mod version;
 
@@ -25,6 +29,7 @@ use crate::options::StoreOptions;
 #[cfg(test)]
 use crate::statement::Statement;
 use crate::store::{Engine, Store};
+use crate::url::PostgresUrl;
 use database::Database;
 
 /// Label of this engine in metrics and logs.
@@ -38,28 +43,33 @@ const ROLE: &str = "nova_app";
 #[cfg(test)]
 pub(crate) fn statements() -> Vec<Statement> {
     [
+        audit::STATEMENTS,
         database::STATEMENTS,
         function::STATEMENTS,
         version::STATEMENTS,
         run::STATEMENTS,
         log::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
     ]
     .concat()
 }
 
 /// Brings the schema up to date and opens the pool.
-pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions) -> FaultResult<Store> {
-    migrate::migrate(config, crate::migrate::POSTGRES).await?;
-    let database = Arc::new(Database::open(config, options)?);
+pub(crate) async fn open(target: &PostgresUrl, options: &StoreOptions) -> FaultResult<Store> {
+    let tls = target.tls.connector()?;
+    migrate::migrate(&target.config, &tls, crate::migrate::POSTGRES).await?;
+    let database = Arc::new(Database::open(&target.config, tls, options)?);
     database.ping().await?;
     Ok(Store {
         functions: Arc::new(function::PostgresFunctions(database.clone())),
         versions: Arc::new(version::PostgresVersions(database.clone())),
+        aliases: Arc::new(alias::PostgresAliases(database.clone())),
         runs: Arc::new(run::PostgresRuns(database.clone())),
         logs: Arc::new(log::PostgresLogs(database.clone())),
         secrets: Arc::new(secret::PostgresSecrets(database.clone())),
@@ -67,6 +77,8 @@ pub(crate) async fn open(config: &tokio_postgres::Config, options: &StoreOptions
         users: Arc::new(user::PostgresUsers(database.clone())),
         credentials: Arc::new(credential::PostgresCredentials(database.clone())),
         roles: Arc::new(role::PostgresRoles(database.clone())),
+        audit: Arc::new(audit::PostgresAudit(database.clone())),
+        quotas: Arc::new(quota::PostgresQuotas(database.clone())),
         engine: database,
     })
 }

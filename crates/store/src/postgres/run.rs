@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use nova_domain::rollout::Seen;
 use nova_domain::run::Run;
 use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 use tokio_postgres::Row;
@@ -16,7 +17,7 @@ use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
 use crate::repo::log::StoredLines;
-use crate::repo::run::{RunQuery, check_batch, check_prune};
+use crate::repo::run::{RUN_LONGEST, RunQuery, check_batch, check_prune};
 use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
 use crate::rows::{RunRow, clean, to_u64};
 use crate::statement::statements;
@@ -74,6 +75,10 @@ statements! {
             WHERE tenant_id = $1 AND namespace = $2 AND function_id = $11 AND ", run_conditions!();
     SUMMARY = summary_columns!(), ") AS sample";
     SUMMARY_OF_FUNCTION = summary_columns!(), " AND function_id = $6) AS sample";
+    /// $5: when a run that ended since $6 can have begun.
+    OUTCOMES = "SELECT count(*), count(*) FILTER (WHERE status <> 'succeeded') FROM runs \
+        WHERE tenant_id = $1 AND namespace = $2 AND function_id = $3 AND version = $4 AND started_at >= $5 \
+        AND started_at + duration_us >= $6 AND status <> 'cancelled'";
     PRUNE = "WITH old AS MATERIALIZED (SELECT id FROM runs WHERE started_at < $1 ORDER BY started_at LIMIT $2), \
         lines AS (DELETE FROM log_lines USING old WHERE log_lines.run_id = old.id), \
         gone AS (DELETE FROM runs USING old WHERE runs.id = old.id RETURNING 1) SELECT count(*) FROM gone";
@@ -200,6 +205,26 @@ impl Runs for PostgresRuns {
                 p95_us: percentile(1),
                 p99_us: percentile(2),
             })
+        })
+        .await
+    }
+
+    async fn outcomes(
+        &self,
+        scope: &Scope,
+        function: &FunctionId,
+        version: u32,
+        since: Timestamp,
+    ) -> FaultResult<Seen> {
+        observed(ENGINE, "runs.outcomes", async {
+            let since = since.as_micros();
+            let begin = since.saturating_sub(RUN_LONGEST);
+            let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
+            let (function, version) = (function.as_str(), i64::from(version));
+            let key: [&(dyn ToSql + Sync); 6] = [&tenant, &namespace, &function, &version, &begin, &since];
+            let rows = self.0.read(Access::Tenant(scope), OUTCOMES, &key).await?;
+            let row = rows.first().ok_or_else(|| StoreError::unreadable("outcomes", "no row"))?;
+            Ok(Seen { calls: to_u64(row.try_get(0)?), errors: to_u64(row.try_get(1)?) })
         })
         .await
     }

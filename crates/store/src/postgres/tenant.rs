@@ -10,6 +10,7 @@ use tokio_postgres::error::SqlState;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write, violates};
+use super::quota::forget_namespace;
 use crate::System;
 use crate::access_rows::{namespace, tenant};
 use crate::error::{StoreError, StoreResult};
@@ -201,6 +202,7 @@ impl Tenants for PostgresTenants {
             if write.execute(DELETE_NAMESPACE, &key).await? == 0 {
                 return Err(absent(&write, &scope.tenant, &scope.namespace).await?);
             }
+            forget_namespace(&write, scope).await?;
             write.commit().await
         })
         .await

@@ -16,7 +16,7 @@ use crate::observe::observed;
 use crate::page::{Page, PageRequest, bad_cursor};
 use crate::repo::version::{check_build, illegal_build, state_before};
 use crate::repo::{PendingBuild, Versions};
-use crate::rows::{VersionRow, clean, digest, document, pending_build};
+use crate::rows::{VersionRow, clean, digest, document, pending_build, to_i64};
 use crate::statement::statements;
 
 /// Number of version columns.
@@ -24,7 +24,7 @@ const VERSION_WIDTH: usize = 7;
 
 statements! {
     INSERT = "INSERT INTO versions (function_id, number, tenant_id, namespace, runtime, spec, code, build_status, \
-              build_output, artifact, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+              build_output, artifact, created_at, code_size) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
     GET = "SELECT ", version_columns!(), " FROM versions v \
            WHERE v.function_id = $3 AND v.number = $4 AND v.tenant_id = $1 AND v.namespace = $2";
     LIST = "SELECT ", version_columns_short!(), " FROM versions v \
@@ -70,6 +70,7 @@ pub(super) async fn insert_version(write: &Write<'_>, scope: &Scope, version: &V
                 &clean(&version.build.output),
                 &version.build.artifact.map(|digest| digest.to_string()),
                 &version.created_at.as_micros(),
+                &to_i64(version.spec.code_size),
             ],
         )
         .await

@@ -6,6 +6,7 @@ use nova_domain::{CredentialId, Digest, Fault, FaultResult, TenantName, Timestam
 
 use crate::System;
 use crate::page::{Page, PageRequest};
+use crate::repo::SealedValue;
 
 /// Credentials. The secret never gets here: only its SHA-256.
 #[async_trait]
@@ -62,6 +63,30 @@ pub trait Credentials: Send + Sync {
     /// Deletes sessions and invitations that ended before `before`, and keys too if they ended
     /// before `keys_before`; at most 1000 at once; how many.
     async fn prune(&self, system: &System, before: Timestamp, keys_before: Timestamp) -> FaultResult<u64>;
+
+    /// As [`Self::create`], with a secret that signatures are checked with.
+    async fn create_pair(
+        &self,
+        system: &System,
+        credential: &Credential,
+        hash: &Digest,
+        bindings: &[Binding],
+        sealed: &SealedValue,
+    ) -> FaultResult<()>;
+
+    /// The sealed secret of a key pair; `None` if it has none or is gone.
+    async fn sealed(&self, system: &System, id: &CredentialId) -> FaultResult<Option<SealedValue>>;
+
+    /// Sealed secrets that are not sealed with the master key `key_id`, sorted by credential.
+    async fn sealed_with_others(
+        &self,
+        system: &System,
+        key_id: &str,
+        page: &PageRequest,
+    ) -> FaultResult<Page<(CredentialId, SealedValue)>>;
+
+    /// Puts the same secret in its place, sealed with another key; `false` if it is gone.
+    async fn reseal(&self, system: &System, id: &CredentialId, value: &SealedValue) -> FaultResult<bool>;
 
     /// Whether there is a key of the server itself: the first start makes one.
     async fn any_server_key(&self, system: &System) -> FaultResult<bool>;

@@ -49,7 +49,7 @@ pub trait Functions: Send + Sync {
     async fn get_by_id(&self, scope: &Scope, id: &FunctionId) -> FaultResult<Function>;
 
     /// The function of that name and the version that `qualifier` means, in one query.
-    /// `NotFound` tells which of the two is missing.
+    /// `NotFound` tells which of the two is missing. Not for an alias, which is resolved before.
     async fn get_with_version(
         &self,
         scope: &Scope,
@@ -154,6 +154,11 @@ pub(crate) fn no_such_function(name: impl std::fmt::Display) -> Fault {
 
 pub(crate) fn no_such_version(name: &str, number: u32) -> Fault {
     Fault::new(nova_domain::Code::NotFound, format!("function `{name}` has no version {number}"))
+}
+
+/// An alias is looked up before the store is asked for a version.
+pub(crate) fn alias_not_resolved(name: &nova_domain::AliasName) -> Fault {
+    Fault::internal(format!("alias {name} was not resolved to a version"))
 }
 
 pub(crate) fn name_taken(name: impl std::fmt::Display) -> Fault {

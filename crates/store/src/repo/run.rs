@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use nova_domain::call::CallSource;
 use nova_domain::log::LogLine;
+use nova_domain::rollout::Seen;
 use nova_domain::run::{Run, RunStatus};
 use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 
@@ -92,10 +93,24 @@ pub trait Runs: Send + Sync {
         until: Timestamp,
     ) -> FaultResult<RunSummary>;
 
+    /// Runs of one version that ended at `since` or later, and those of them that failed (by the function
+    /// or by the platform); without those that their callers left.
+    async fn outcomes(
+        &self,
+        scope: &Scope,
+        function: &FunctionId,
+        version: u32,
+        since: Timestamp,
+    ) -> FaultResult<Seen>;
+
     /// Deletes up to `max_runs` (1..=10,000) of the oldest runs that started before
     /// `older_than`, with their log lines. Call again while it returns `max_runs`.
     async fn prune(&self, system: &System, older_than: Timestamp, max_runs: u32) -> FaultResult<Pruned>;
 }
+
+/// A run that ends at some time began at most so long before: the longest wait and the longest call,
+/// microseconds.
+pub(crate) const RUN_LONGEST: i64 = 2 * 900 * 1_000_000;
 
 /// Most runs of one batch, and of one prune.
 pub(crate) const BATCH_MAX: usize = 10_000;

@@ -11,11 +11,11 @@ use super::file::File;
 use super::query::{execute, many, one};
 use super::role::insert_binding;
 use crate::System;
-use crate::access_rows::{CredentialRow, SERVER, tenant_column};
+use crate::access_rows::{CredentialRow, SERVER, sealed_cursor, sealed_row, tenant_column};
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
-use crate::repo::Credentials;
 use crate::repo::credential::no_such_credential;
+use crate::repo::{Credentials, SealedValue};
 use crate::rows::document;
 use crate::statement::statements;
 
@@ -41,6 +41,11 @@ statements! {
     TOUCH = "UPDATE credentials SET last_used_at = max(coalesce(last_used_at, 0), ?2) WHERE id = ?1";
     PRUNE = "DELETE FROM credentials WHERE id IN (SELECT id FROM credentials WHERE expires_at IS NOT NULL \
              AND expires_at < CASE kind WHEN 'key' THEN ?2 ELSE ?1 END AND expires_at < max(?1, ?2) LIMIT 1000)";
+    INSERT_SECRET = "INSERT INTO credential_secrets (credential_id, sealed, key_id) VALUES (?1, ?2, ?3)";
+    SEALED = "SELECT sealed, key_id FROM credential_secrets WHERE credential_id = ?1";
+    SEALED_WITH_OTHERS = "SELECT credential_id, sealed, key_id FROM credential_secrets \
+            WHERE key_id <> ?1 AND credential_id > ?2 ORDER BY credential_id LIMIT ?3";
+    RESEAL = "UPDATE credential_secrets SET sealed = ?2, key_id = ?3 WHERE credential_id = ?1";
     ANY_SERVER_KEY = "SELECT 1 FROM credentials WHERE tenant_id = ?1 AND kind = 'key' LIMIT 1";
 }
 
@@ -63,6 +68,42 @@ fn credential_row(row: &Row<'_>) -> rusqlite::Result<CredentialRow> {
 pub(super) struct SqliteCredentials(pub(super) Arc<File>);
 
 impl SqliteCredentials {
+    async fn insert(
+        &self,
+        credential: &Credential,
+        hash: &Digest,
+        bindings: &[Binding],
+        sealed: Option<SealedValue>,
+    ) -> FaultResult<()> {
+        let (new, hash, bindings) = (credential.clone(), hash.to_string(), bindings.to_vec());
+        self.0
+            .write("credentials.create", move |connection| {
+                let values = params![
+                    new.id.as_str(),
+                    new.kind.as_str(),
+                    hash,
+                    tenant_column(new.tenant.as_ref()),
+                    new.owner.to_string(),
+                    new.name,
+                    new.prefix,
+                    new.created_at.as_micros(),
+                    new.expires_at.map(Timestamp::as_micros),
+                    new.last_used_at.map(Timestamp::as_micros),
+                    document(&new.note)?
+                ];
+                execute(connection, INSERT, values)?;
+                if let Some(sealed) = sealed {
+                    execute(
+                        connection,
+                        INSERT_SECRET,
+                        params![new.id.as_str(), sealed.bytes, sealed.key_id],
+                    )?;
+                }
+                bindings.iter().try_for_each(|binding| insert_binding(connection, binding))
+            })
+            .await
+    }
+
     async fn page(
         &self,
         op: &'static str,
@@ -94,24 +135,56 @@ impl Credentials for SqliteCredentials {
         hash: &Digest,
         bindings: &[Binding],
     ) -> FaultResult<()> {
-        let (new, hash, bindings) = (credential.clone(), hash.to_string(), bindings.to_vec());
+        self.insert(credential, hash, bindings, None).await
+    }
+
+    async fn create_pair(
+        &self,
+        _: &System,
+        credential: &Credential,
+        hash: &Digest,
+        bindings: &[Binding],
+        sealed: &SealedValue,
+    ) -> FaultResult<()> {
+        self.insert(credential, hash, bindings, Some(sealed.clone())).await
+    }
+
+    async fn sealed(&self, _: &System, id: &CredentialId) -> FaultResult<Option<SealedValue>> {
+        let id = id.clone();
         self.0
-            .write("credentials.create", move |connection| {
-                let values = params![
-                    new.id.as_str(),
-                    new.kind.as_str(),
-                    hash,
-                    tenant_column(new.tenant.as_ref()),
-                    new.owner.to_string(),
-                    new.name,
-                    new.prefix,
-                    new.created_at.as_micros(),
-                    new.expires_at.map(Timestamp::as_micros),
-                    new.last_used_at.map(Timestamp::as_micros),
-                    document(&new.note)?
-                ];
-                execute(connection, INSERT, values)?;
-                bindings.iter().try_for_each(|binding| insert_binding(connection, binding))
+            .read("credentials.sealed", move |connection| {
+                one(connection, SEALED, [id.as_str()], |row| {
+                    Ok(SealedValue { bytes: row.get(0)?, key_id: row.get(1)? })
+                })
+            })
+            .await
+    }
+
+    async fn sealed_with_others(
+        &self,
+        _: &System,
+        key_id: &str,
+        page: &PageRequest,
+    ) -> FaultResult<Page<(CredentialId, SealedValue)>> {
+        let after = page.keys::<1>()?.map(|[id]| id).unwrap_or_default();
+        let (key_id, page) = (key_id.to_owned(), page.clone());
+        self.0
+            .read("credentials.sealed_with_others", move |connection| {
+                let key = params![key_id, after, page.fetch()];
+                let rows = many(connection, SEALED_WITH_OTHERS, key, |row| {
+                    Ok((row.get::<_, String>(0)?, SealedValue { bytes: row.get(1)?, key_id: row.get(2)? }))
+                })?;
+                let items = rows.into_iter().map(sealed_row).collect::<StoreResult<_>>()?;
+                Ok(Page::of(&page, items, sealed_cursor))
+            })
+            .await
+    }
+
+    async fn reseal(&self, _: &System, id: &CredentialId, value: &SealedValue) -> FaultResult<bool> {
+        let (id, value) = (id.clone(), value.clone());
+        self.0
+            .write("credentials.reseal", move |connection| {
+                Ok(execute(connection, RESEAL, params![id.as_str(), value.bytes, value.key_id])? == 1)
             })
             .await
     }

@@ -7,10 +7,12 @@ use nova_domain::{Fault, FaultResult};
 use rusqlite::Connection;
 
 use super::ENGINE;
+use super::audit::append;
 use super::lock::DirectoryLock;
 use super::open::{FileKind, open_reader, open_writer, path_of};
 use super::reader::Readers;
 use super::writer::Writer;
+use crate::audit;
 use crate::error::StoreResult;
 use crate::observe::observed;
 use crate::options::StoreOptions;
@@ -19,6 +21,8 @@ use crate::options::StoreOptions;
 pub(super) struct File {
     writer: Writer,
     readers: Readers,
+    /// Whether writes are changes of configuration, each with its entry in the audit log.
+    audited: bool,
 }
 
 impl File {
@@ -37,6 +41,7 @@ impl File {
         Ok(Self {
             writer: Writer::start(kind.name, connection, options, lock.clone()).map_err(thread)?,
             readers: Readers::start(kind.name, readers, options, &lock).map_err(thread)?,
+            audited: kind.audited,
         })
     }
 
@@ -51,8 +56,30 @@ impl File {
 
     /// Runs `work` on the writer in a savepoint of its own; returns once it is on disk
     /// (as far as the file's `synchronous` setting goes). A caller that goes away while
-    /// it waits does not write; one that goes away later may have written.
+    /// it waits does not write; one that goes away later may have written. A change of
+    /// configuration is stored together with its entry in the audit log.
     pub(super) async fn write<T: Send + 'static>(
+        &self,
+        op: &'static str,
+        work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,
+    ) -> FaultResult<T> {
+        let Some(draft) = self.audited.then(|| audit::draft_of(op)).flatten() else {
+            return self.write_plain(op, work).await;
+        };
+        let audited = move |connection: &Connection| {
+            let before = connection.total_changes();
+            let done = work(connection)?;
+            // What changed nothing has no entry.
+            if connection.total_changes() > before {
+                append(connection, &draft)?;
+            }
+            Ok(done)
+        };
+        self.write_plain(op, audited).await
+    }
+
+    /// The same without an entry in the audit log.
+    pub(super) async fn write_plain<T: Send + 'static>(
         &self,
         op: &'static str,
         work: impl FnOnce(&Connection) -> StoreResult<T> + Send + 'static,

@@ -11,14 +11,15 @@ use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
 use super::query::{execute, is_taken, many, one};
+use super::quota::within_quotas;
 use super::tenant::require_namespace;
 use super::version::{VERSION_WIDTH, insert_version, version_row};
 use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::page::{Page, PageRequest};
 use crate::repo::function::{
-    changed_meanwhile, check_create, check_update, name_taken, no_such_function, no_such_version,
-    search_needle, search_text,
+    alias_not_resolved, changed_meanwhile, check_create, check_update, name_taken, no_such_function,
+    no_such_version, search_needle, search_text,
 };
 use crate::repo::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
 use crate::rows::{FunctionData, FunctionRow, VersionRow, document, to_i64, to_u32};
@@ -114,7 +115,11 @@ impl Functions for SqliteFunctions {
     async fn create(&self, scope: &Scope, function: &Function, first: &Version) -> FaultResult<()> {
         check_create(scope, function, first)?;
         let (function, first) = (function.clone(), first.clone());
-        self.0.write("functions.create", move |connection| create(connection, &function, &first)).await
+        self.0
+            .write("functions.create", move |connection| {
+                within_quotas(connection, &function.scope, |connection| create(connection, &function, &first))
+            })
+            .await
     }
 
     async fn get(&self, scope: &Scope, name: &FunctionName) -> FaultResult<Function> {
@@ -146,6 +151,7 @@ impl Functions for SqliteFunctions {
             // No version has the number 0, which means the active one to the statement.
             Qualifier::Number(0) => return Err(self.without_version(&scope, &name, 0).await),
             Qualifier::Number(number) => i64::from(*number),
+            Qualifier::Alias(pick) => return Err(alias_not_resolved(&pick.name)),
         };
         self.0
             .read("functions.get_with_version", move |connection| {
@@ -192,7 +198,15 @@ impl Functions for SqliteFunctions {
         check_update(scope, function, version)?;
         let (function, version) = (function.clone(), version.cloned());
         self.0
-            .write("functions.update", move |connection| update(connection, function, version.as_ref()))
+            .write("functions.update", move |connection| match version {
+                Some(version) => {
+                    let scope = function.scope.clone();
+                    within_quotas(connection, &scope, |connection| {
+                        update(connection, function, Some(&version))
+                    })
+                }
+                None => update(connection, function, None),
+            })
             .await
     }
 

@@ -1,5 +1,7 @@
 //! SQLite: three files, each with one writer thread and a few readers.
 
+mod alias;
+mod audit;
 mod credential;
 mod file;
 mod function;
@@ -7,6 +9,7 @@ mod lock;
 mod log;
 mod open;
 mod query;
+mod quota;
 mod reader;
 mod role;
 mod run;
@@ -38,13 +41,16 @@ const STATEMENT_CACHE: usize = 128;
 #[cfg(test)]
 pub(crate) fn nova_statements() -> Vec<Statement> {
     [
+        audit::STATEMENTS,
         function::STATEMENTS,
         version::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
+        quota::STATEMENTS,
         role::STATEMENTS,
         secret::STATEMENTS,
+        alias::STATEMENTS,
     ]
     .concat()
 }
@@ -66,6 +72,7 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
     Ok(Store {
         functions: Arc::new(function::SqliteFunctions(nova.clone())),
         versions: Arc::new(version::SqliteVersions(nova.clone())),
+        aliases: Arc::new(alias::SqliteAliases(nova.clone())),
         runs: Arc::new(run::SqliteRuns(log.clone())),
         logs: Arc::new(log::SqliteLogs(log.clone())),
         secrets: Arc::new(secret::SqliteSecrets(nova.clone())),
@@ -73,6 +80,8 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         users: Arc::new(user::SqliteUsers(nova.clone())),
         credentials: Arc::new(credential::SqliteCredentials(nova.clone())),
         roles: Arc::new(role::SqliteRoles(nova.clone())),
+        audit: Arc::new(audit::SqliteAudit(nova.clone())),
+        quotas: Arc::new(quota::SqliteQuotas(nova.clone())),
         engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
     })
 }

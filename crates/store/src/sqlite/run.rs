@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use nova_domain::rollout::Seen;
 use nova_domain::run::Run;
 use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 use rusqlite::{Connection, Row, named_params, params};
@@ -13,9 +14,9 @@ use crate::System;
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 use crate::repo::log::StoredLines;
-use crate::repo::run::{RunQuery, check_batch, check_prune, summarise};
+use crate::repo::run::{RUN_LONGEST, RunQuery, check_batch, check_prune, summarise};
 use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
-use crate::rows::{RunRow, clean};
+use crate::rows::{RunRow, clean, to_u64};
 use crate::statement::statements;
 
 macro_rules! run_columns {
@@ -59,6 +60,10 @@ statements! {
     DURATIONS_OF_FUNCTION = "SELECT duration_us FROM runs \
               WHERE tenant_id = ?1 AND namespace = ?2 AND function_id = ?6 AND started_at >= ?3 AND started_at < ?4 \
               ORDER BY started_at DESC, id DESC LIMIT ?5";
+    /// ?5: when a run that ended since ?6 can have begun.
+    OUTCOMES = "SELECT count(*), coalesce(sum(status <> 'succeeded'), 0) FROM runs INDEXED BY runs_by_function \
+              WHERE tenant_id = ?1 AND namespace = ?2 AND function_id = ?3 AND version = ?4 AND started_at >= ?5 \
+              AND started_at + duration_us >= ?6 AND status <> 'cancelled'";
     PRUNE = "DELETE FROM runs WHERE id IN \
              (SELECT id FROM runs WHERE started_at < ?1 ORDER BY started_at LIMIT ?2)";
     /// Gives pages that a prune freed back to the file system, a bounded number at a time.
@@ -168,6 +173,26 @@ impl Runs for SqliteRuns {
                     }
                 };
                 Ok(summarise(counts.unwrap_or_default(), durations))
+            })
+            .await
+    }
+
+    async fn outcomes(
+        &self,
+        scope: &Scope,
+        function: &FunctionId,
+        version: u32,
+        since: Timestamp,
+    ) -> FaultResult<Seen> {
+        let (scope, function, since) = (scope.clone(), function.clone(), since.as_micros());
+        self.0
+            .read("runs.outcomes", move |connection| {
+                let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
+                let begin = since.saturating_sub(RUN_LONGEST);
+                let key = params![tenant, namespace, function.as_str(), version, begin, since];
+                let counts = one(connection, OUTCOMES, key, |row| Ok((row.get(0)?, row.get(1)?)))?;
+                let (calls, errors): (i64, i64) = counts.unwrap_or_default();
+                Ok(Seen { calls: to_u64(calls), errors: to_u64(errors) })
             })
             .await
     }

@@ -9,6 +9,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::file::File;
 use super::query::{execute, is_taken, many, one};
+use super::quota::forget_namespace;
 use crate::System;
 use crate::access_rows::{namespace, tenant};
 use crate::error::{StoreError, StoreResult};
@@ -50,6 +51,11 @@ pub(super) fn require_namespace(connection: &Connection, scope: &Scope) -> Store
         Some(()) => Ok(()),
         None => Err(absent(connection, &scope.tenant, &scope.namespace)?),
     }
+}
+
+/// Fails if there is no such tenant.
+pub(super) fn require_tenant(connection: &Connection, tenant: &TenantName) -> StoreResult<()> {
+    Ok(one(connection, GET, [tenant.as_str()], |_| Ok(()))?.ok_or_else(|| no_such_tenant(tenant))?)
 }
 
 fn absent(connection: &Connection, tenant: &TenantName, name: &NamespaceName) -> StoreResult<StoreError> {
@@ -180,7 +186,7 @@ impl Tenants for SqliteTenants {
                 }
                 match execute(connection, DELETE_NAMESPACE, key)? {
                     0 => Err(absent(connection, &scope.tenant, &scope.namespace)?),
-                    _ => Ok(()),
+                    _ => forget_namespace(connection, &scope),
                 }
             })
             .await

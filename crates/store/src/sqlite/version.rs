@@ -15,7 +15,7 @@ use crate::error::StoreResult;
 use crate::page::{Page, PageRequest, bad_cursor};
 use crate::repo::version::{check_build, illegal_build, state_before};
 use crate::repo::{PendingBuild, Versions};
-use crate::rows::{VersionRow, clean, digest, document, pending_build};
+use crate::rows::{VersionRow, clean, digest, document, pending_build, to_i64};
 use crate::statement::statements;
 
 /// Number of version columns.
@@ -23,7 +23,7 @@ pub(super) const VERSION_WIDTH: usize = 7;
 
 statements! {
     INSERT = "INSERT INTO versions (function_id, number, tenant_id, namespace, runtime, spec, code, build_status, \
-              build_output, artifact, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+              build_output, artifact, created_at, code_size) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
     GET = "SELECT ", version_columns!(), " FROM versions v \
            WHERE v.function_id = ?3 AND v.number = ?4 AND v.tenant_id = ?1 AND v.namespace = ?2";
     LIST = "SELECT ", version_columns_short!(), " FROM versions v \
@@ -66,6 +66,7 @@ pub(super) fn insert_version(connection: &Connection, scope: &Scope, version: &V
         clean(&version.build.output),
         version.build.artifact.map(|digest| digest.to_string()),
         version.created_at.as_micros(),
+        to_i64(version.spec.code_size),
     ];
     execute(connection, INSERT, values).map(|_| ())
 }

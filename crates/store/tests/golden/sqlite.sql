@@ -1,6 +1,8 @@
 -- nova.db
+CREATE INDEX aliases_due ON aliases (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX bindings_by_subject ON bindings (subject, id);
 CREATE INDEX bindings_by_tenant ON bindings (tenant_id, id);
+CREATE INDEX credential_secrets_key ON credential_secrets (key_id);
 CREATE INDEX credentials_by_end ON credentials (expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX credentials_by_owner ON credentials (owner, kind, id);
 CREATE INDEX credentials_by_tenant ON credentials (tenant_id, kind, id);
@@ -11,6 +13,54 @@ CREATE UNIQUE INDEX users_by_subject ON users (oidc_issuer, oidc_subject) WHERE 
 CREATE INDEX versions_artifact ON versions (artifact) WHERE artifact IS NOT NULL;
 CREATE INDEX versions_code ON versions (code);
 CREATE INDEX versions_pending ON versions (function_id, number) WHERE build_status IN ('pending', 'compiling');
+CREATE INDEX versions_storage ON versions (tenant_id, code, code_size);
+CREATE INDEX versions_storage_part ON versions (tenant_id, namespace, code, code_size);
+CREATE TABLE audit_entries (
+    tenant_id     TEXT NOT NULL,
+    seq           INTEGER NOT NULL,
+    at            INTEGER NOT NULL,
+    actor_kind    TEXT NOT NULL,
+    actor_id      TEXT NOT NULL,
+    actor_name    TEXT NOT NULL,
+    credential    TEXT,
+    address       TEXT,
+    request_id    TEXT,
+    action        TEXT NOT NULL,
+    operation     TEXT NOT NULL,
+    namespace     TEXT,
+    resource_kind TEXT NOT NULL,
+    resource_name TEXT NOT NULL,
+    outcome       TEXT NOT NULL,
+    error         TEXT,
+    -- JSON: list of dotted paths.
+    changed       TEXT NOT NULL,
+    -- JSON, without secrets.
+    before        TEXT,
+    after         TEXT,
+    -- SHA-256, hex: of the entry before, and of this one with it.
+    previous      TEXT NOT NULL,
+    hash          TEXT NOT NULL,
+    PRIMARY KEY (tenant_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE audit_heads (
+    tenant_id TEXT PRIMARY KEY NOT NULL,
+    seq       INTEGER NOT NULL,
+    hash      TEXT NOT NULL
+) STRICT;
+CREATE TABLE aliases (
+    function_id TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    tenant_id   TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    -- JSON document: weights, history, rollout.
+    data        TEXT NOT NULL,
+    -- When a running rollout is to be looked at.
+    due_at      INTEGER,
+    revision    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (function_id, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE bindings (
     id         TEXT PRIMARY KEY NOT NULL,
     tenant_id  TEXT NOT NULL,
@@ -20,6 +70,12 @@ CREATE TABLE bindings (
     resources  TEXT NOT NULL,
     created_at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE credential_secrets (
+    credential_id TEXT PRIMARY KEY NOT NULL REFERENCES credentials (id) ON DELETE CASCADE,
+    -- Sealed with the master key `key_id`.
+    sealed        BLOB NOT NULL,
+    key_id        TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE credentials (
     id           TEXT PRIMARY KEY NOT NULL,
     kind         TEXT NOT NULL,
@@ -75,6 +131,26 @@ CREATE TABLE nova_migrations (
                  checksum   TEXT NOT NULL,
                  applied_at INTEGER NOT NULL
              ) STRICT;
+CREATE TABLE quota_windows (
+    tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+    namespace TEXT NOT NULL,
+    began_at  INTEGER NOT NULL,
+    window_s  INTEGER NOT NULL,
+    used      INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, namespace)
+) STRICT;
+CREATE TABLE quotas (
+    tenant_id  TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+    -- Empty: the whole tenant.
+    namespace  TEXT NOT NULL,
+    quota      TEXT NOT NULL,
+    hard       INTEGER,
+    soft       INTEGER,
+    -- Seconds; 0 for what has no window.
+    window_s   INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant_id, namespace, quota)
+) STRICT;
 CREATE TABLE roles (
     tenant_id   TEXT NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
     name        TEXT NOT NULL,
@@ -136,9 +212,18 @@ CREATE TABLE versions (
     build_status TEXT NOT NULL,
     build_output TEXT NOT NULL,
     artifact     TEXT,
-    created_at   INTEGER NOT NULL,
+    created_at   INTEGER NOT NULL, code_size INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (function_id, number)
 ) STRICT;
+CREATE TRIGGER audit_entries_remain BEFORE DELETE ON audit_entries
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_entries_stay BEFORE UPDATE ON audit_entries
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_heads_go_on BEFORE UPDATE ON audit_heads
+WHEN NEW.tenant_id <> OLD.tenant_id OR NEW.seq <> OLD.seq + 1
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+CREATE TRIGGER audit_heads_remain BEFORE DELETE ON audit_heads
+BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
 
 -- work.db
 CREATE TABLE nova_migrations (

@@ -64,6 +64,32 @@ async fn what_was_acknowledged_before_a_sigkill_is_there_afterwards() {
 
         let url = DatabaseUrl::parse(&format!("sqlite:{}", data.display())).expect("url");
         let (store, _) = Store::open(&url, &StoreOptions::default()).await.expect("opens after the crash");
+        // Every change has its entry and every entry its change.
+        let chain = nova_domain::audit::Chain::Server;
+        let log = store.audit().verify(&chain, None).await.expect("verifies");
+        assert_eq!(log.broken, None);
+        let (mut page, mut functions, mut entries) = (nova_store::PageRequest::largest(), 0, 0);
+        loop {
+            let filter = nova_store::repo::FunctionFilter::default();
+            let found = store.functions().list(&here(), &filter, &page).await.expect("lists");
+            functions += found.items.len();
+            match found.next_cursor {
+                Some(cursor) => page = page.after(cursor),
+                None => break,
+            }
+        }
+        let mut page = nova_store::PageRequest::largest();
+        let of =
+            nova_domain::audit::AuditFilter { action: Some("functions.create".into()), ..Default::default() };
+        loop {
+            let found = store.audit().list(&chain, &of, &page).await.expect("lists");
+            entries += found.items.len();
+            match found.next_cursor {
+                Some(cursor) => page = page.after(cursor),
+                None => break,
+            }
+        }
+        assert_eq!(entries, functions);
         for text in acknowledged {
             let found = store.functions().get(&here(), &name(&text)).await.expect("acknowledged, so stored");
             store.versions().get(&here(), &found.id, 1).await.expect("with its version");

@@ -42,6 +42,73 @@ impl Bench {
         Self { store, system, place: Place::Postgres(Box::new(database)) }
     }
 
+    /// Takes away what keeps the audit log from being changed, as somebody with all rights could.
+    pub(crate) async fn arm(&self) {
+        self.tamper(match self.place {
+            Place::Sqlite(_) => {
+                "DROP TRIGGER audit_entries_stay; DROP TRIGGER audit_entries_remain; \
+                 DROP TRIGGER audit_heads_remain; DROP TRIGGER audit_heads_go_on; \
+                 CREATE TABLE kept_entries AS SELECT * FROM audit_entries; \
+                 CREATE TABLE kept_heads AS SELECT * FROM audit_heads"
+            }
+            Place::Postgres(_) => {
+                "ALTER TABLE audit_entries DISABLE TRIGGER ALL; ALTER TABLE audit_heads DISABLE TRIGGER ALL; \
+                 CREATE TABLE kept_entries AS SELECT * FROM audit_entries; \
+                 CREATE TABLE kept_heads AS SELECT * FROM audit_heads"
+            }
+        })
+        .await;
+    }
+
+    /// Copies the audit log, for [`Self::restore_audit`].
+    pub(crate) async fn keep_audit(&self) {
+        self.tamper(
+            "DELETE FROM kept_entries; INSERT INTO kept_entries SELECT * FROM audit_entries; \
+             DELETE FROM kept_heads; INSERT INTO kept_heads SELECT * FROM audit_heads",
+        )
+        .await;
+    }
+
+    pub(crate) async fn restore_audit(&self) {
+        self.tamper(
+            "DELETE FROM audit_entries; INSERT INTO audit_entries SELECT * FROM kept_entries; \
+             DELETE FROM audit_heads; INSERT INTO audit_heads SELECT * FROM kept_heads",
+        )
+        .await;
+    }
+
+    fn raw(dir: &tempfile::TempDir) -> rusqlite::Connection {
+        let connection = rusqlite::Connection::open(dir.path().join("data/nova.db")).expect("opens");
+        connection.busy_timeout(std::time::Duration::from_secs(10)).expect("sets");
+        connection
+    }
+
+    /// Statements past the store, with all rights.
+    pub(crate) async fn tamper(&self, sql: &str) {
+        match &self.place {
+            Place::Sqlite(dir) => Self::raw(dir).execute_batch(sql).expect("tampers"),
+            Place::Postgres(database) => {
+                let all = format!("SET search_path = nova; {sql}");
+                database.superuser().await.batch_execute(&all).await.expect("tampers");
+            }
+        }
+    }
+
+    /// Why a statement past the store is refused, with the rights that the store has.
+    pub(crate) async fn forbidden(&self, sql: &str) -> String {
+        match &self.place {
+            Place::Sqlite(dir) => Self::raw(dir).execute_batch(sql).expect_err("refused").to_string(),
+            Place::Postgres(database) => {
+                let all = format!(
+                    "BEGIN; SET LOCAL search_path = nova; SET LOCAL ROLE nova_app; \
+                     SELECT set_config('nova.system', 'on', true); {sql}"
+                );
+                let error = database.owner().await.batch_execute(&all).await.expect_err("refused");
+                error.as_db_error().expect("of the server").message().to_owned()
+            }
+        }
+    }
+
     pub(crate) async fn end(self) {
         self.store.close().await;
         drop(self.store);
@@ -142,6 +209,8 @@ pub(crate) fn function(scope: &Scope, text: &str) -> Function {
         description: format!("Describes {text}"),
         tags: [("team".to_owned(), "Blue".to_owned())].into(),
         pool: PoolSettings::default(),
+        invoke_policy: Default::default(),
+        http: Default::default(),
         active_version: 1,
         latest_version: 1,
         revision: 1,

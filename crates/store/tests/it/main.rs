@@ -7,3 +7,4 @@ mod postgres;
 mod sqlite;
 #[path = "../support/postgres.rs"]
 mod support;
+mod tls;

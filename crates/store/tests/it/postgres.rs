@@ -68,6 +68,59 @@ async fn a_query_without_the_scope_set_sees_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn every_table_is_behind_its_policies_and_shows_a_tenant_its_own_rows_only() {
+    let (database, store) = filled().await;
+    let everything = "
+        INSERT INTO nova.users (id, email, name, superadmin, disabled, created_at) VALUES ('u', 'a@b', '', false, false, 1);
+        INSERT INTO nova.memberships (tenant_id, user_id, role, created_at) VALUES ('acme', 'u', 'owner', 1);
+        INSERT INTO nova.service_accounts (id, tenant_id, name, description, created_at) VALUES ('s', 'acme', 's', '', 1);
+        INSERT INTO nova.roles (tenant_id, name, description, permissions, created_at) VALUES ('acme', 'r', '', '[]', 1);
+        INSERT INTO nova.bindings (id, tenant_id, subject, role, namespaces, resources, created_at)
+            VALUES ('b', 'acme', 'user:u', 'r', '*', '*', 1), ('c', '', 'user:u', 'viewer', '*', '*', 1);
+        INSERT INTO nova.credentials (id, kind, tenant_id, owner, name, prefix, hash, created_at, note)
+            VALUES ('k', 'key', 'acme', 'user:u', '', '', repeat('0', 64), 1, 'null'),
+                   ('l', 'key', '', 'user:u', '', '', repeat('1', 64), 1, 'null');
+    ";
+    database.superuser().await.batch_execute(everything).await.expect("inserts");
+    let client = database.owner().await;
+    let tables = "SELECT c.relname::text, c.relrowsecurity AND c.relforcerowsecurity FROM pg_class c \
+                  JOIN pg_namespace n ON n.oid = c.relnamespace \
+                  WHERE n.nspname = 'nova' AND c.relkind = 'r' AND c.relname <> 'nova_migrations' ORDER BY 1";
+    let tables: Vec<(String, bool)> =
+        client.query(tables, &[]).await.expect("lists").iter().map(|row| (row.get(0), row.get(1))).collect();
+    assert!(tables.len() >= 13, "{tables:?}");
+    for (table, protected) in &tables {
+        assert!(protected, "{table} has no row-level security, or not for its owner");
+    }
+    client.batch_execute("SET ROLE nova_app").await.expect("set role");
+    for (tenant, rows) in [("", 0), ("evil", 0), ("acme", 1)] {
+        let begin = format!("BEGIN; SELECT set_config('nova.tenant', '{tenant}', true)");
+        client.batch_execute(&begin).await.expect("scope");
+        for table in ["memberships", "service_accounts", "roles", "bindings", "credentials"] {
+            assert_eq!(count(&client, table).await, rows, "{table} for {tenant:?}");
+        }
+        // People belong to no tenant.
+        for table in ["users", "credential_secrets"] {
+            assert_eq!(count(&client, table).await, 0, "{table} for {tenant:?}");
+        }
+        let own = i64::from(!tenant.is_empty());
+        assert_eq!(count(&client, "tenants").await, own, "tenants for {tenant:?}");
+        client.batch_execute("COMMIT").await.expect("commit");
+    }
+    // Nobody makes rows of another tenant.
+    client.batch_execute("BEGIN; SELECT set_config('nova.tenant', 'evil', true)").await.expect("scope");
+    let insert = "INSERT INTO nova.memberships (tenant_id, user_id, role, created_at) VALUES ('acme', 'u', 'owner', 1)";
+    let error = client.execute(insert, &[]).await.expect_err("another tenant's");
+    assert!(
+        error.as_db_error().expect("from the server").message().contains("row-level security"),
+        "{error:?}"
+    );
+    drop(client);
+    store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
 async fn connections_that_the_server_ended_are_replaced() {
     let (database, store) = filled().await;
     for _ in 0..3 {

@@ -58,6 +58,30 @@ impl TestDatabase {
         format!("postgres://{OWNER}:test@{host}:{port}/{}", self.name)
     }
 
+    /// Gives the database to a role that the server refuses without TLS; its URL.
+    #[allow(dead_code, reason = "each test crate uses its part of this module")]
+    pub(crate) async fn url_of_tls_only(&self, host: &str, query: &str) -> String {
+        let client = connect(&self.admin).await;
+        let made = "CREATE ROLE nova_test_tls LOGIN CREATEROLE PASSWORD 'test'";
+        if let Err(error) = client.batch_execute(made).await {
+            let raced = [SqlState::DUPLICATE_OBJECT, SqlState::UNIQUE_VIOLATION];
+            assert!(error.code().is_some_and(|code| raced.contains(code)), "create role: {error:?}");
+        }
+        let owns = format!("ALTER DATABASE {} OWNER TO nova_test_tls", self.name);
+        client.batch_execute(&owns).await.expect("alter database");
+        let port = self.admin.get_ports().first().copied().unwrap_or(5432);
+        format!("postgres://nova_test_tls:test@{host}:{port}/{}{query}", self.name)
+    }
+
+    /// The folder of the server's certificates.
+    #[allow(dead_code, reason = "each test crate uses its part of this module")]
+    pub(crate) async fn certificates(&self) -> std::path::PathBuf {
+        let row = connect(&self.admin).await.query_one("SHOW ssl_cert_file", &[]).await.expect("asks");
+        let file = std::path::PathBuf::from(row.get::<_, String>(0));
+        assert!(file.is_absolute(), "the server has no TLS: stop and start it with scripts/postgres");
+        file.parent().expect("a folder").to_owned()
+    }
+
     /// A connection as the owner.
     #[allow(dead_code, reason = "each test crate uses its part of this module")]
     pub(crate) async fn owner(&self) -> Client {

@@ -11,6 +11,7 @@ use nova_domain::access::{Permission, Subject, Target};
 use nova_domain::{Code, Fault, FaultResult, TenantName};
 use percent_encoding::percent_decode_str;
 
+use super::aws;
 use super::context::Context;
 use crate::app::App;
 use crate::refused::Refused;
@@ -24,6 +25,8 @@ pub(crate) struct Guarded {
     /// Which segment of the path names the resource, and which the tenant.
     resource: Option<usize>,
     tenant: Option<usize>,
+    /// Whether the name may be written as AWS writes names.
+    aws: bool,
 }
 
 impl Guarded {
@@ -37,6 +40,7 @@ impl Guarded {
             scope: row.scope,
             resource: place("{name}"),
             tenant: place("{tenant}"),
+            aws: row.is_aws(),
         }))
     }
 
@@ -52,7 +56,11 @@ impl Guarded {
             }
             None => &context.scope.tenant,
         };
-        let resource = self.resource.and_then(|place| segment(path, place));
+        let mut resource = self.resource.and_then(|place| segment(path, place));
+        if self.aws {
+            resource =
+                resource.map(|text| aws::function_of(&text).map(|(name, _)| name.to_string())).transpose()?;
+        }
         let target = match self.scope {
             ScopeKind::Platform => Target::default(),
             ScopeKind::Tenant => Target { tenant: Some(tenant), ..Target::default() },
@@ -95,7 +103,7 @@ fn refuse(permission: Permission, target: &Target<'_>, knows: bool) -> Fault {
 }
 
 /// The segment at a place, decoded.
-fn segment(path: &str, place: usize) -> Option<String> {
+pub(super) fn segment(path: &str, place: usize) -> Option<String> {
     path.split('/').nth(place).map(|text| percent_decode_str(text).decode_utf8_lossy().into_owned())
 }
 

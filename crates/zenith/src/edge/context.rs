@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, MatchedPath};
 use http::request::Parts;
+use nova_control::access::sigv4::Refusal;
 use nova_domain::access::{Principal, Subject};
 use nova_domain::call::TraceContext;
 use nova_domain::{Fault, FaultResult, RunId, Scope};
@@ -68,7 +69,10 @@ fn again(fault: &Fault) -> Fault {
         same = same.with_retry_after(after);
     }
     match std::error::Error::source(fault) {
-        Some(source) => same.with_source(source.to_string()),
+        Some(source) => match source.downcast_ref::<Refusal>() {
+            Some(refusal) => same.with_source(*refusal),
+            None => same.with_source(source.to_string()),
+        },
         None => same,
     }
 }

@@ -7,7 +7,8 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderMap, HeaderValue, Request, header};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Uri, header};
 use nova_domain::{Code, Fault, FaultResult};
 
 /// Accepts requests to a loopback name or address on one of these ports.
@@ -23,9 +24,30 @@ impl DevGuard {
     }
 
     pub(crate) fn check<B>(&self, request: &Request<B>) -> FaultResult<()> {
+        self.host(request.uri(), request.headers())?;
         let headers = request.headers();
+        match only(headers, header::ORIGIN)? {
+            // Pictures, scripts and frames of foreign pages come without `Origin`.
+            None if is_part_of_foreign_page(request.method(), headers)? => Err(refuse(
+                "this server runs with --dev and is no part of web pages from elsewhere (header Sec-Fetch-Site)",
+            )),
+            None => Ok(()),
+            Some(origin) if origin.strip_prefix("http://").is_some_and(|host| self.is_ours(host)) => Ok(()),
+            Some(_) => Err(refuse(
+                "this server runs with --dev and takes no requests of web pages from elsewhere (header Origin)",
+            )),
+        }
+    }
+
+    /// The name that the client knows this server by is this machine's. For the content listener, whose
+    /// answers may be for pages of elsewhere: functions say so themselves.
+    pub(crate) fn check_host(&self, parts: &Parts) -> FaultResult<()> {
+        self.host(&parts.uri, &parts.headers)
+    }
+
+    fn host(&self, uri: &Uri, headers: &HeaderMap) -> FaultResult<()> {
         // HTTP/2 has the host in the request line; a header beside it must not speak against it.
-        let host = match request.uri().authority() {
+        let host = match uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => only(headers, header::HOST)?,
         };
@@ -34,13 +56,7 @@ impl DevGuard {
                 "this server runs with --dev and answers only to localhost; use http://127.0.0.1 and its port",
             ));
         }
-        match only(headers, header::ORIGIN)? {
-            None => Ok(()),
-            Some(origin) if origin.strip_prefix("http://").is_some_and(|host| self.is_ours(host)) => Ok(()),
-            Some(_) => Err(refuse(
-                "this server runs with --dev and takes no requests of web pages from elsewhere (header Origin)",
-            )),
-        }
+        Ok(())
     }
 
     /// Whether `host` (with its port) is this machine and one of our ports.
@@ -59,6 +75,18 @@ impl DevGuard {
             .map_or_else(|_| name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback());
         loopback && self.ports.contains(&port)
     }
+}
+
+/// Whether a browser says that a page of elsewhere asks, and that it is not somebody who follows a link.
+fn is_part_of_foreign_page(method: &Method, headers: &HeaderMap) -> FaultResult<bool> {
+    let text = |name: &'static str| only(headers, HeaderName::from_static(name));
+    if !matches!(text("sec-fetch-site")?, Some("cross-site" | "same-site")) {
+        return Ok(false);
+    }
+    let follows = method == Method::GET
+        && text("sec-fetch-mode")? == Some("navigate")
+        && text("sec-fetch-dest")? == Some("document");
+    Ok(!follows)
 }
 
 /// The one value of a header; two different ones are an attempt to be read in two ways.
@@ -114,6 +142,31 @@ mod tests {
             assert!(!check(Some(bad), None), "{bad}");
         }
         assert!(!check(None, None));
+    }
+
+    #[test]
+    fn nothing_here_is_part_of_a_page_from_elsewhere() {
+        let fetched = |site: &str, mode: &str, dest: &str, method: &str| {
+            let request =
+                Request::builder().uri("/functions").method(method).header("host", "127.0.0.1:9000");
+            let request = request
+                .header("sec-fetch-site", site)
+                .header("sec-fetch-mode", mode)
+                .header("sec-fetch-dest", dest);
+            DevGuard::new([9000]).check(&request.body(()).expect("valid")).is_ok()
+        };
+        assert!(fetched("same-origin", "cors", "empty", "GET"));
+        assert!(fetched("none", "navigate", "document", "GET"), "typed in");
+        assert!(fetched("cross-site", "navigate", "document", "GET"), "a link");
+        for (site, mode, dest, method) in [
+            ("same-site", "no-cors", "image", "GET"),
+            ("cross-site", "no-cors", "script", "GET"),
+            ("same-site", "navigate", "iframe", "GET"),
+            ("same-site", "navigate", "document", "POST"),
+            ("same-site", "cors", "empty", "GET"),
+        ] {
+            assert!(!fetched(site, mode, dest, method), "{site} {mode} {dest} {method}");
+        }
     }
 
     #[test]

@@ -1,13 +1,16 @@
 //! Everything that happens to each request before and after its handler.
 
+pub(crate) mod audited;
 pub(crate) mod authorise;
+pub(crate) mod aws;
 pub(crate) mod context;
 pub(crate) mod guard;
 mod identity;
 pub(crate) mod measure;
 mod scope;
+mod signature;
 pub(crate) mod site;
-mod trace;
+pub(crate) mod trace;
 
 use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
@@ -31,6 +34,8 @@ use context::Context;
 use identity::Identity;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
+const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 const TRACEPARENT: HeaderName = HeaderName::from_static(headers::TRACEPARENT);
 
 /// Takes requests in and gives answers out.
@@ -54,12 +59,16 @@ impl Edge {
     {
         let began = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let (context, refusal) = self.admit(&request, peer, began).await;
+        let (head, body) = request.into_parts();
+        let (head, mut body) = (Request::from_parts(head, ()), Body::new(body));
+        let signed = signature::of(&self.app, &head, &mut body).await;
+        let (context, refusal) = self.admit(&head, signed, peer, began).await;
         let context = Arc::new(context);
+        let is_aws = aws::is_path(uri.path());
         let mut response = match refusal {
             Some(fault) => Refused::from(fault).into_response(),
             None => {
-                let mut request = request.map(Body::new);
+                let mut request = head.map(|()| body);
                 request.extensions_mut().insert(context.clone());
                 // A panic in one handler is that request's misfortune, not the connection's.
                 let answer = AssertUnwindSafe(self.router.clone().call(request)).catch_unwind().await;
@@ -72,19 +81,36 @@ impl Edge {
         };
         let fault = response.extensions_mut().remove::<Pending>();
         if let Some(Pending(refused)) = &fault {
-            response = problem_response(refused, &context.request_id, response);
+            response = problem_response(refused, &context.request_id, response, is_aws);
+        }
+        if is_aws {
+            aws::sign(&mut response, &context.request_id);
         }
         sign(response.headers_mut(), &context);
+        self.warn(&mut response, &context);
         let status = response.status();
         self.app.inner.meter.count(&context, &method, status, began.elapsed());
         note(&context, &method, uri.path(), status, began.elapsed(), fault.as_ref());
         response
     }
 
+    /// Tells somebody who is known which soft limits of their tenant are reached.
+    fn warn(&self, response: &mut Response, context: &Context) {
+        let allowed = response.status().is_success()
+            && context.caller().is_ok_and(|caller| caller.knows(&context.scope.tenant));
+        if !allowed {
+            return;
+        }
+        if let Some(value) = self.app.quotas().warning(&context.scope).and_then(|text| text.try_into().ok()) {
+            response.headers_mut().insert(QUOTA_WARNING, value);
+        }
+    }
+
     /// The context of a request, and why it goes no further.
-    async fn admit<B>(
+    async fn admit(
         &self,
-        request: &Request<B>,
+        request: &Request<()>,
+        signed: Option<Identity>,
         peer: Option<IpAddr>,
         began: Instant,
     ) -> (Context, Option<Fault>) {
@@ -101,9 +127,10 @@ impl Edge {
         let trace = trace::enter(headers);
         // The guard goes first: a foreign page learns nothing else.
         let guarded = parts.guard.as_ref().map_or(Ok(()), |guard| guard.check(request));
-        let identity = match &guarded {
-            Ok(()) => identity::of(&self.app, request).await,
-            Err(fault) => Identity::Unknown(Fault::new(fault.code(), fault.message())),
+        let identity = match (&guarded, signed) {
+            (Ok(()), Some(identity)) => identity,
+            (Ok(()), None) => identity::of(&self.app, request).await,
+            (Err(fault), _) => Identity::Unknown(Fault::new(fault.code(), fault.message())),
         };
         let default = &self.app.inner.default_scope;
         let home = match &identity {
@@ -120,12 +147,12 @@ impl Edge {
 }
 
 /// A request id of a client: 1 to 128 letters, digits, `.`, `_` or `-`.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     (1..=128).contains(&text.len())
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))
 }
 
-fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
+pub(crate) fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
     let text = panic
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
@@ -135,18 +162,26 @@ fn panic_fault(panic: &(dyn std::any::Any + Send)) -> Fault {
 }
 
 /// The problem document in place of the empty answer, whose headers (such as `Allow`) stay.
-fn problem_response(refused: &Refused, request_id: &str, mut response: Response) -> Response {
+pub(crate) fn problem_response(
+    refused: &Refused,
+    request_id: &str,
+    mut response: Response,
+    is_aws: bool,
+) -> Response {
+    if let Some(after) = refused.fault.retry_after() {
+        // Whole seconds, rounded up: never sooner than said.
+        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    if is_aws {
+        return aws::error_response(refused, response);
+    }
     let mut problem = Problem::of(&refused.fault, request_id);
     problem.status = response.status().as_u16();
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let headers = response.headers_mut();
     headers.remove(header::CONTENT_LENGTH);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(problem::CONTENT_TYPE));
-    if let Some(after) = refused.fault.retry_after() {
-        // Whole seconds, rounded up: never sooner than said.
-        let seconds = after.as_secs() + u64::from(after.subsec_nanos() > 0);
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
     if refused.fault.code() == Code::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"nova\""));
     }
@@ -154,8 +189,11 @@ fn problem_response(refused: &Refused, request_id: &str, mut response: Response)
     response
 }
 
-/// Names the request in its answer.
+/// Names the request in its answer, and keeps the answer out of pages from elsewhere: no browser gives
+/// it to one as a picture or a script, whatever it holds.
 fn sign(headers: &mut HeaderMap, context: &Context) {
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(RESOURCE_POLICY, HeaderValue::from_static("same-origin"));
     if let Ok(value) = HeaderValue::from_str(&context.request_id) {
         headers.insert(REQUEST_ID, value);
     }

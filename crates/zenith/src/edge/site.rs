@@ -42,6 +42,19 @@ impl Site {
         }
     }
 
+    /// Where browsers find this server, for addresses that others send them to.
+    pub(crate) fn address<B>(&self, request: &Request<B>) -> Option<String> {
+        if let Some(public) = self.public.first() {
+            return Some(public.clone());
+        }
+        let host = match (request.uri().authority(), one(request.headers(), header::HOST.as_str())) {
+            (Some(authority), _) => authority.as_str(),
+            (None, Found::One(host)) => host,
+            (None, _) => return None,
+        };
+        Some(format!("{}{host}", if self.tls { "https://" } else { "http://" }))
+    }
+
     /// Whether a page of elsewhere made this request.
     pub(crate) fn is_foreign_page<B>(&self, request: &Request<B>) -> bool {
         match one(request.headers(), header::ORIGIN.as_str()) {

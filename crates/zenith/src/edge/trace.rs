@@ -8,7 +8,7 @@ use nova_domain::call::TraceContext;
 const TRACESTATE_MAX: usize = 512;
 
 /// The context with this request as the new parent.
-pub(super) fn enter(headers: &HeaderMap) -> TraceContext {
+pub(crate) fn enter(headers: &HeaderMap) -> TraceContext {
     let span = fastrand::u64(1..);
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let Some((trace, flags)) = text(headers::TRACEPARENT).and_then(parse) else {

@@ -1,13 +1,16 @@
 //! The router: one handler per row of the table of endpoints.
 
 mod access;
+mod alias;
 mod answer;
-mod call;
+mod audit;
+pub(crate) mod call;
 mod code;
 mod console;
 mod function;
 mod log;
 mod platform;
+mod quota;
 mod run;
 mod secret;
 mod stats;
@@ -23,6 +26,7 @@ use nova_api::endpoints::{ENDPOINTS, Method};
 use nova_domain::{Code, Fault};
 
 use crate::app::App;
+use crate::edge::audited::{Audited, audited};
 use crate::edge::authorise::{Guarded, authorise};
 use crate::edge::context::Ctx;
 use crate::refused::Refused;
@@ -55,9 +59,25 @@ handlers! {
     "get_file" => code::files::content,
     "list_versions" => version::list::list,
     "get_version" => version::get::get,
+    "get_build_log" => version::build_log::build_log,
     "activate_version" => version::activate::activate,
     "diff_versions" => version::diff::diff,
+    "create_alias" => alias::create,
+    "list_aliases" => alias::list,
+    "get_alias" => alias::get,
+    "update_alias" => alias::update,
+    "delete_alias" => alias::delete,
+    "promote_alias" => alias::promote,
+    "rollback_alias" => alias::roll_back,
+    "start_rollout" => alias::rollout::start,
+    "get_rollout" => alias::rollout::get,
+    "pause_rollout" => alias::rollout::pause,
+    "resume_rollout" => alias::rollout::resume,
+    "abort_rollout" => alias::rollout::abort,
+    "get_function_url" => function::url::get,
+    "sign_function_url" => function::url::sign,
     "invoke" => call::invoke::invoke,
+    "aws_invoke" => call::aws::invoke,
     "invoke_stream" => call::stream::stream,
     "list_function_runs" => run::list::of_function,
     "list_runs" => run::list::all,
@@ -80,6 +100,9 @@ handlers! {
     "get_metrics" => platform::metrics::text,
     "sign_in" => access::auth::sign_in,
     "sign_out" => access::auth::sign_out,
+    "list_providers" => access::oidc::providers,
+    "start_oidc" => access::oidc::start,
+    "finish_oidc" => access::oidc::callback,
     "get_me" => access::auth::me,
     "create_key" => access::keys::create,
     "list_keys" => access::keys::list,
@@ -119,6 +142,12 @@ handlers! {
     "create_binding" => access::roles::bind,
     "list_bindings" => access::roles::list_bindings,
     "delete_binding" => access::roles::unbind,
+    "list_audit" => audit::list,
+    "get_audit" => audit::get,
+    "verify_audit" => audit::verify,
+    "list_quotas" => quota::list,
+    "set_quota" => quota::set,
+    "unset_quota" => quota::unset,
     "get_openapi" => platform::docs::openapi,
 }
 
@@ -137,11 +166,15 @@ pub(crate) fn router(app: App) -> Result<Router, Fault> {
     let mut router = Router::new();
     for row in ENDPOINTS {
         let guarded = Guarded::of(&app, row)?.map(Arc::new);
+        let noted = Audited::of(&app, row).map(Arc::new);
         for path in [row.path.to_owned(), format!("/v1{}", row.path)] {
             let missing = || Fault::internal(format!("endpoint {} has no handler", row.id));
             let mut handler = handler(row.id, filter(row.method)).ok_or_else(missing)?;
             if let Some(guarded) = &guarded {
                 handler = handler.route_layer(from_fn_with_state(guarded.clone(), authorise));
+            }
+            if let Some(noted) = &noted {
+                handler = handler.route_layer(from_fn_with_state(noted.clone(), audited));
             }
             router = router.route(&path, handler);
         }

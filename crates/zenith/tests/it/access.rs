@@ -133,10 +133,17 @@ async fn a_session_opens_only_to_pages_of_the_server() {
     }
     let foreign = server.request("POST", "/auth/sign-in").header("origin", "http://evil.example");
     server.send(foreign.json(&json!({"key": key}))).await.problem(403, "permission_denied");
-    // A second, planted session is not believed, whichever comes first.
-    let planted = server.request("GET", "/auth/me").header("origin", &own);
-    let planted = planted.header("cookie", format!("nova_session=novas_planted; {cookie}"));
-    server.send(planted).await.problem(401, "unauthenticated");
+    // A page on another port can plant cookies: what opens nothing shuts nobody out, and a second session
+    // that is one is not believed, whichever comes first.
+    let with = async |cookies: String| {
+        let request = server.request("GET", "/auth/me").header("origin", &own).header("cookie", cookies);
+        server.send(request).await
+    };
+    with(format!("nova_session=novas_planted; {cookie}; nova_session=")).await.good(200);
+    with("nova_session=novas_planted".to_owned()).await.problem(401, "unauthenticated");
+    let other = server.request("POST", "/auth/sign-in").header("origin", &own).json(&json!({"key": key}));
+    let other = crate::access::cookie(&server.send(other).await);
+    with(format!("{other}; {cookie}")).await.problem(401, "unauthenticated");
     // The secret of a session is no key.
     let secret = cookie.split_once('=').expect("a pair").1;
     as_key(&server, secret, "GET", "/auth/me", None).await.problem(401, "unauthenticated");
@@ -151,6 +158,42 @@ async fn a_session_opens_only_to_pages_of_the_server() {
     let out = server.send(out).await;
     assert!(out.status == 204 && out.header("set-cookie").contains("Max-Age=0"));
     ask(&[("origin", own.as_str())]).await.problem(401, "unauthenticated");
+}
+
+#[tokio::test]
+async fn a_session_changes_nothing_for_pages_of_elsewhere() {
+    let server = Server::guarded().await;
+    let key = admin(&server).await;
+    let own = format!("http://{}", server.address);
+    let sign_in = server.request("POST", "/auth/sign-in").header("origin", &own).json(&json!({"key": key}));
+    let cookie = cookie(&server.send(sign_in).await);
+    let create = json!({"name": "planted", "runtime": "python", "handler": "main.handler", "code": "v1"});
+    let send = async |method: &str, path: &str, pairs: &[(&str, &str)]| {
+        let mut request = server.request(method, path).header("cookie", &cookie).json(&create);
+        for (name, value) in pairs {
+            request = request.header(*name, *value);
+        }
+        server.send(request).await
+    };
+    let port = own.rsplit_once(':').expect("a port").0;
+    let neighbour = format!("{port}:1");
+    // What browsers send along for forms and scripts of other pages, of this very host too.
+    for foreign in [
+        &[][..],
+        &[("origin", "http://evil.example")],
+        &[("origin", "http://evil.example"), ("x-nova-console", "1")],
+        &[("origin", &neighbour), ("sec-fetch-site", "same-site")],
+        &[("origin", "null")],
+        &[("sec-fetch-site", "cross-site"), ("x-nova-console", "1")],
+        &[("sec-fetch-site", "none"), ("x-nova-console", "1")],
+    ] {
+        send("POST", "/functions", foreign).await.problem(401, "unauthenticated");
+        send("POST", "/auth/sign-out", foreign).await.problem(401, "unauthenticated");
+        send("DELETE", "/tenants/default", foreign).await.problem(401, "unauthenticated");
+    }
+    let mine = [("origin", own.as_str())];
+    send("GET", "/functions/planted", &mine).await.problem(404, "not_found");
+    send("POST", "/functions", &mine).await.good(201);
 }
 
 #[tokio::test]
@@ -197,4 +240,15 @@ async fn with_dev_nobody_needs_a_key_and_a_key_still_counts() {
     as_key(&server, viewer, "POST", "/keys", Some(body)).await.problem(403, "permission_denied");
     as_key(&server, "nova_wrong", "GET", "/functions", None).await.problem(401, "unauthenticated");
     assert!(Principal::dev().is_superadmin());
+}
+
+#[tokio::test]
+async fn with_dev_a_planted_session_shuts_nobody_out() {
+    let server = Server::start().await;
+    let own = server.url("");
+    for cookie in ["nova_session=evil", "nova_session=novas_x; nova_session=", "nova_session=evil; a=b"] {
+        let request = server.request("GET", "/auth/me").header("origin", own.trim_end_matches('/'));
+        let me = server.send(request.header("cookie", cookie)).await.good(200);
+        assert_eq!(me["dev"], json!(true), "{cookie}");
+    }
 }

@@ -150,7 +150,7 @@ async fn headers_of_a_call_reach_the_executor() {
         ("x-nova-timeout-ms", "0", 400, "invalid_argument"),
         ("x-nova-call-chain", "a,,b", 400, "invalid_argument"),
         ("x-nova-call-depth", "33", 508, "loop_detected"),
-        ("x-nova-qualifier", "newest", 400, "invalid_argument"),
+        ("x-nova-qualifier", "no.alias", 400, "invalid_argument"),
     ] {
         let request = server.request("POST", "/functions/f/invoke").header(header, value);
         server.send(request).await.problem(status, code);

@@ -73,7 +73,7 @@ async fn code_is_shown_and_replaced() {
     server.get("/functions/f/files/content?path=nope").await.problem(404, "not_found");
     server.get("/functions/f/files/content").await.problem(400, "invalid_argument");
     server.get("/functions/f/code?qualifier=9").await.problem(404, "not_found");
-    server.get("/functions/f/code?qualifier=x").await.problem(400, "invalid_argument");
+    server.get("/functions/f/code?qualifier=x.y").await.problem(400, "invalid_argument");
 }
 
 #[tokio::test]

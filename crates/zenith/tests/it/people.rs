@@ -1,5 +1,8 @@
 //! Invitations, members, passwords, roles.
 
+use nova_control::access::{KeyOwner, NewKey, RoleGrant};
+use nova_domain::access::Pattern;
+use nova_domain::{Code, RoleName, TenantName};
 use serde_json::{Value, json};
 
 use crate::support::{Reply, Server};
@@ -61,6 +64,7 @@ async fn an_invitation_makes_an_account_once_and_its_password_signs_in() {
     let invited = world.root("POST", "/invitations", json!({"email": "Ada@Example.com"})).await.good(201);
     assert_eq!(invited["invitation"]["role"], "member");
     let secret = &invited["secret"];
+    assert_eq!(invited["path"], format!("/ui/accept#{}", secret.as_str().expect("shown")));
     let weak = json!({"secret": secret, "name": "Ada", "password": "short"});
     world.open("/auth/accept", weak).await.problem(400, "invalid_argument");
     let body = json!({"secret": secret, "name": "Ada", "password": PASSWORD});
@@ -172,5 +176,36 @@ async fn a_custom_role_holds_from_its_binding_to_its_end() {
     for stranger in ["user:01NOBODY", "key:01NOBODY", "service:01NOBODY", "dev", "token:x"] {
         let bind = json!({"subject": stranger, "role": "viewer"});
         world.root("POST", "/bindings", bind).await.problem(400, "invalid_argument");
+    }
+}
+
+#[tokio::test]
+async fn a_narrowed_key_of_a_user_makes_no_wider_one() {
+    let world = World::new().await;
+    world.join("ada@example.com", "owner").await;
+    let cookie = world.cookie("ada@example.com").await;
+    let access = &world.server.access;
+    let session = cookie.split_once('=').expect("a cookie").1;
+    let ada = access.by_session(session).await.expect("signed in");
+    let new = |role: Option<&str>| NewKey {
+        tenant: Some(TenantName::new("acme").expect("valid")),
+        name: "mine".to_owned(),
+        owner: KeyOwner::Caller,
+        roles: Vec::from_iter(role.map(|role| RoleGrant {
+            role: RoleName::new(role).expect("valid"),
+            namespaces: Pattern::All,
+            resources: Pattern::All,
+        })),
+        lasts: None,
+        pair: false,
+        function: None,
+    };
+    access.create_key(&ada, new(None)).await.expect("all that she may");
+    let narrow = access.create_key(&ada, new(Some("admin"))).await.expect("less than she may");
+    let narrow = access.by_key(&narrow.secret).await.expect("known");
+    access.create_key(&narrow, new(Some("viewer"))).await.expect("less than it may");
+    for wider in [None, Some("owner")] {
+        let fault = access.create_key(&narrow, new(wider)).await.expect_err("wider than it is");
+        assert_eq!(fault.code(), Code::PermissionDenied, "{wider:?}");
     }
 }

@@ -11,8 +11,11 @@ use futures::FutureExt as _;
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
 use nova_control::access::{Access, AccessSettings};
-use nova_control::{Functions, Secrets, Settings};
-use nova_domain::call::{Call, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent};
+use nova_control::audit::Audit;
+use nova_control::{Functions, Quotas, Secrets, Settings};
+use nova_domain::call::{
+    Call, CallSource, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent,
+};
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::run::Usage;
@@ -23,7 +26,7 @@ use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
-use nova_zenith::{App, Check, DevGuard, Parts, ServeSettings, Site, serve};
+use nova_zenith::{App, Check, ContentSite, DevGuard, Parts, ServeSettings, Site, serve, serve_content};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
@@ -32,6 +35,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 pub(crate) struct Server {
     pub(crate) address: SocketAddr,
+    pub(crate) content: SocketAddr,
     pub(crate) app: App,
     pub(crate) stop: CancellationToken,
     pub(crate) served: Mutex<Option<tokio::task::JoinHandle<FaultResult<()>>>>,
@@ -41,6 +45,7 @@ pub(crate) struct Server {
     pub(crate) access: Access,
     pub(crate) health: Arc<Mutex<BTreeMap<String, Check>>>,
     http: reqwest::Client,
+    api: reqwest::Client,
     store: Store,
     _builder: DropGuard,
     _dir: tempfile::TempDir,
@@ -58,6 +63,17 @@ impl Server {
     /// A server without `--dev`.
     pub(crate) async fn guarded() -> Self {
         Self::build(ServeSettings::default(), false, None).await
+    }
+
+    /// The same, with an administrator's key in every request to the API.
+    pub(crate) async fn outside() -> Self {
+        let mut server = Self::guarded().await;
+        let key = server.access.first_key().await.expect("made").expect("the first");
+        let mut headers = reqwest::header::HeaderMap::new();
+        headers.insert("x-api-key", key.secret.parse().expect("a value"));
+        server.api =
+            reqwest::Client::builder().no_proxy().default_headers(headers).build().expect("a client");
+        server
     }
 
     /// The same over PostgreSQL.
@@ -97,17 +113,24 @@ impl Server {
             ids.clone(),
             AccessSettings { attempts_per_minute: 1000, ..AccessSettings::for_engine(store.engine()) },
         );
+        access.set_vault(secrets.vault());
+        let quotas = Quotas::new(functions.clone(), system.clone());
+        quotas.reload().await.expect("read");
         let sink = Sink::start(store.clone(), system, quick);
         let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
         let checks = health.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
+        let content = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let content_address = content.local_addr().expect("bound");
         let app = App::new(Parts {
             invoker: Arc::new(recorder),
             secrets,
             functions,
             access: access.clone(),
+            audit: Audit::new(store.clone()),
+            quotas,
             observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,
@@ -120,12 +143,15 @@ impl Server {
             }),
             guard: dev.then(|| DevGuard::new([address.port()])),
             site: Site::default(),
+            content: Some(ContentSite { port: content_address.port(), public_url: None }),
         });
         app.mark_started();
         let stop = CancellationToken::new();
+        tokio::spawn(serve_content(content, app.clone(), stop.clone(), settings.clone()));
         let served = tokio::spawn(serve(listener, app.clone(), stop.clone(), settings));
         Self {
             address,
+            content: content_address,
             app,
             stop,
             served: Mutex::new(Some(served)),
@@ -135,6 +161,7 @@ impl Server {
             access,
             health,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),
+            api: reqwest::Client::builder().no_proxy().build().expect("a client"),
             store,
             _builder: building.drop_guard(),
             _dir: dir,
@@ -155,7 +182,7 @@ impl Server {
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method.parse().expect("a method"), self.url(path))
+        self.api.request(method.parse().expect("a method"), self.url(path))
     }
 
     /// Sends and takes the answer apart.
@@ -164,6 +191,11 @@ impl Server {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = response.bytes().await.expect("a whole body");
         Reply { status, headers, body }
+    }
+
+    /// A request to the content listener.
+    pub(crate) fn visit(&self, method: &str, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method.parse().expect("a method"), format!("http://{}{path}", self.content))
     }
 
     pub(crate) async fn get(&self, path: &str) -> Reply {
@@ -207,6 +239,27 @@ impl Reply {
         assert_eq!(self.status, status, "{:?}", self.body);
         assert!(!self.header("x-request-id").is_empty());
         self.json()
+    }
+
+    /// A refusal in the form that the endpoint gives to them.
+    pub(crate) fn refused(&self, row: &nova_api::endpoints::Endpoint, status: u16, code: &str) {
+        if !row.is_aws() {
+            self.problem(status, code);
+            return;
+        }
+        let (status, name) = match code {
+            "unauthenticated" => (403, "MissingAuthenticationTokenException"),
+            "permission_denied" => (403, "AccessDeniedException"),
+            "not_found" => (404, "ResourceNotFoundException"),
+            "invalid_argument" => (400, "InvalidParameterValueException"),
+            other => panic!("{other} is not swept"),
+        };
+        assert_eq!(
+            (self.status, self.header("x-amzn-errortype")),
+            (status, name),
+            "{status}: {:?}",
+            self.body
+        );
     }
 
     /// The problem document of a refusal with that status and code.
@@ -317,6 +370,11 @@ impl Invoker for ScriptedInvoker {
 
     async fn invoke_stream(&self, call: Call) -> FaultResult<EventStream> {
         self.calls.lock().expect("not poisoned").push(call.clone());
+        if call.source == CallSource::Http && self.streams.lock().expect("not poisoned").is_empty() {
+            self.calls.lock().expect("not poisoned").pop();
+            let outcome = self.invoke(call).await?;
+            return Ok(Box::pin(futures::stream::iter([StreamEvent::Done(Box::new(outcome))])));
+        }
         let outcome = self.outcome(&call, Ok(Bytes::from_static(b"null"))).await?;
         let receiver = self.streams.lock().expect("not poisoned").pop_front();
         let receiver = receiver.ok_or_else(|| Fault::new(Code::Unavailable, "no stream was scripted"))?;

@@ -6,6 +6,7 @@ use crate::support::Server;
 
 fn filled(path: &str) -> String {
     path.replace("{name}", "nobody")
+        .replace("{alias}", "live")
         .replace("{id}", "01ABC")
         .replace("{version}", "1")
         .replace("{v1}", "1")
@@ -27,7 +28,9 @@ async fn every_endpoint_answers_and_never_with_a_missing_route() {
             assert!(!matches!(reply.status, 405 | 500..), "{shown}");
             assert!(!String::from_utf8_lossy(&reply.body).contains("there is nothing at"), "{shown}");
             if reply.status >= 400 {
-                assert_eq!(reply.header("content-type"), "application/problem+json", "{shown}");
+                let form = if row.is_aws() { "application/json" } else { "application/problem+json" };
+                assert_eq!(reply.header("content-type"), form, "{shown}");
+                assert_eq!(reply.header("x-amzn-errortype").is_empty(), !row.is_aws(), "{shown}");
             }
         }
     }
@@ -39,7 +42,7 @@ async fn a_bad_scope_is_refused_by_every_endpoint_of_a_namespace() {
     for row in ENDPOINTS.iter().filter(|row| row.scope == ScopeKind::Namespace) {
         for (header, value) in [("x-nova-tenant", "../etc"), ("x-nova-namespace", "")] {
             let request = server.request(row.method.as_str(), &filled(row.path)).header(header, value);
-            server.send(request).await.problem(400, "invalid_argument");
+            server.send(request).await.refused(row, 400, "invalid_argument");
         }
     }
 }
@@ -57,11 +60,14 @@ async fn endpoints_of_a_namespace_see_nothing_of_another_tenant() {
             server.request(row.method.as_str(), &filled(&path)).header("x-nova-tenant", "other");
         request = match row.id {
             "update_function" | "update_secret" => request.json(&serde_json::json!({})),
+            "create_alias" => request.json(&serde_json::json!({"name": "live", "version": 1})),
+            "update_alias" | "promote_alias" | "sign_function_url" => request.json(&serde_json::json!({})),
+            "start_rollout" => request.json(&serde_json::json!({"version": 1})),
             "replace_code" => request.json(&serde_json::json!({"code": "x"})),
             "get_file" => request.query(&[("path", "main.py")]),
             _ => request,
         };
-        server.send(request).await.problem(404, "not_found");
+        server.send(request).await.refused(row, 404, "not_found");
     }
     server.get("/functions/mine").await.good(200);
     server.get("/secrets/mine").await.good(200);

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { FilePlus2, RotateCcw, Save, Trash2 } from "lucide-react";
 import { Suspense, useEffect, useMemo, useState } from "react";
+import { useMay } from "../../api/me";
 import { fileQuery, functionQuery, runQuery } from "../../api/queries";
 import { Editor } from "../../editor";
 import { problemsIn, type FileProblem } from "../../editor/problems";
@@ -32,7 +33,8 @@ export function CodeTab() {
   const qualifier = search.version && search.version !== String(fn.data?.version) ? search.version : undefined;
   const code = useCode(name, fn.data?.revision ?? 0, qualifier);
   const path = search.file && code.paths.includes(search.file) ? search.file : (code.entry ?? "");
-  const readOnly = qualifier !== undefined;
+  const may = useMay(name);
+  const readOnly = qualifier !== undefined || !may("function:update");
   const [problems, setProblems] = useState<FileProblem[]>([]);
   const [failed, setFailed] = useState<Saved | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -74,7 +76,7 @@ export function CodeTab() {
     }
   };
   const run = async () => {
-    if (state.running || code.saving || wrongJson(event) !== null) return;
+    if (state.running || code.saving || !may("function:invoke") || wrongJson(event) !== null) return;
     if (!readOnly && code.dirty && !(await save())) return;
     setProblems([]);
     void call(event.trim() === "" ? "{}" : event, stream, qualifier);
@@ -86,7 +88,9 @@ export function CodeTab() {
         <h2 style={{ fontSize: 13.5 }}>{t("code.title", { version: qualifier ?? fn.data?.version ?? "" })}</h2>
         {code.saving ? <BuildState status="compiling" /> : null}
         <span className="grow" />
-        {readOnly ? (
+        {readOnly && qualifier === undefined ? (
+          <span className="small">{t("code.only_read")}</span>
+        ) : readOnly ? (
           <Link to="/functions/$name" params={{ name }} className="btn" data-size="small">
             {t("code.to_active")}
           </Link>
@@ -167,7 +171,7 @@ export function CodeTab() {
   return (
     <Split
       left={left}
-      right={<InvokeConsole key={name} name={name} event={event} setEvent={setEvent} stream={stream} setStream={setStream} qualifier={qualifier} dirty={code.dirty && !readOnly} busy={code.saving} state={state} onCall={() => void run()} onCancel={cancel} />}
+      right={<InvokeConsole key={name} name={name} event={event} setEvent={setEvent} stream={stream} setStream={setStream} qualifier={qualifier} dirty={code.dirty && !readOnly} busy={code.saving} allowed={may("function:invoke")} state={state} onCall={() => void run()} onCancel={cancel} />}
     />
   );
 }

@@ -3,7 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Plus, Trash2 } from "lucide-react";
 import { useState, type ReactNode } from "react";
 import { api, data, type Schemas } from "../../api/client";
-import { Problem } from "../../api/problem";
+import { useMay } from "../../api/me";
 import { functionQuery } from "../../api/queries";
 import { useT, type Key } from "../../i18n";
 import { Button, IconButton } from "../../kit/Button";
@@ -13,6 +13,7 @@ import { Field, NumberField } from "../../kit/Field";
 import { toast } from "../../kit/toast";
 import { changeDraft } from "./drafts";
 import { fits, intoPatch, LIMITS, SCALING, type NumberSetting } from "./limits";
+import { useSave } from "./useSave";
 
 const page = getRouteApi("/functions/$name");
 
@@ -22,43 +23,20 @@ type Patch = Schemas["PatchFunction"];
 /** The settings of a function, in sections that are saved as a whole each. */
 export function ConfigTab() {
   const { name } = page.useParams();
+  const may = useMay(name);
   const fn = useQuery(functionQuery(name));
   if (!fn.data) return <Loading />;
   // A section begins anew when the function was changed elsewhere.
   return (
-    <div className="stack prose" key={name}>
+    <fieldset className="stack prose plain-set" key={name} disabled={!may("function:update")}>
       <General fn={fn.data} />
       <Entry fn={fn.data} />
       <Numbers fn={fn.data} title="config.limits" about="config.new_version" settings={LIMITS} />
       <Numbers fn={fn.data} title="config.scaling" about="config.same_version" settings={SCALING} />
       <Environment fn={fn.data} />
-      <Remove fn={fn.data} />
-    </div>
+      {may("function:delete") ? <Remove fn={fn.data} /> : null}
+    </fieldset>
   );
-}
-
-/** Sends a change and shows what came of it. */
-function useSave(fn: FunctionView) {
-  const t = useT();
-  const queries = useQueryClient();
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const save = async (patch: Partial<Patch>): Promise<boolean> => {
-    setBusy(true);
-    setError(null);
-    try {
-      const view = await data(api.PATCH("/functions/{name}", { params: { path: { name: fn.name } }, body: { ...patch, revision: fn.revision } as Patch }));
-      await queries.invalidateQueries({ queryKey: ["function", fn.name] });
-      toast(view.version === fn.version ? t("config.saved") : t("config.saved_version", { version: view.version }));
-      return true;
-    } catch (problem) {
-      setError(problem);
-      return false;
-    } finally {
-      setBusy(false);
-    }
-  };
-  return { save, busy, error, wrong: (field: string) => (error instanceof Problem ? error.about(field) : undefined) };
 }
 
 function Section({ title, about, dirty, valid = true, busy, error, onSave, onDrop, children }: { title: string; about?: string; dirty: boolean; valid?: boolean; busy: boolean; error: unknown; onSave: () => void; onDrop: () => void; children: ReactNode }) {

@@ -6,6 +6,7 @@ import { functionQuery, REFRESH } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Empty, ErrorBox, Loading, Skeleton } from "../../kit/Feedback";
 import { BuildState } from "../../kit/State";
+import { TabRow } from "../../kit/Tabs";
 import { useDraft } from "./drafts";
 
 const route = getRouteApi("/functions/$name");
@@ -52,7 +53,7 @@ export function FunctionPage() {
           <Skeleton width={200} height={20} />
         )}
       </div>
-      <nav className="tabs" aria-label={t("function.tabs")}>
+      <TabRow label={t("function.tabs")}>
         <Link to="/functions/$name" params={{ name }} className="tab" activeOptions={{ exact: true, includeSearch: false }}>
           {t("tab.code")}
           {dirty ? (
@@ -74,10 +75,19 @@ export function FunctionPage() {
         <Link to="/functions/$name/versions" params={{ name }} className="tab">
           {t("tab.versions")}
         </Link>
+        <Link to="/functions/$name/builds" params={{ name }} className="tab" activeOptions={{ includeSearch: false }}>
+          {t("tab.builds")}
+        </Link>
+        <Link to="/functions/$name/traffic" params={{ name }} className="tab">
+          {t("tab.traffic")}
+        </Link>
+        <Link to="/functions/$name/access" params={{ name }} className="tab">
+          {t("tab.access")}
+        </Link>
         <Link to="/functions/$name/configuration" params={{ name }} className="tab">
           {t("tab.configuration")}
         </Link>
-      </nav>
+      </TabRow>
       {fn.data ? <Outlet /> : <Loading />}
     </div>
   );

@@ -27,13 +27,15 @@ interface Props {
   qualifier?: string;
   dirty: boolean;
   busy: boolean;
+  /** Whether the person may call it. */
+  allowed: boolean;
   state: CallState;
   onCall: () => void;
   onCancel: () => void;
 }
 
 /** The event, the button, and what came of it. */
-export function InvokeConsole({ name, event, setEvent, stream, setStream, qualifier, dirty, busy, state, onCall, onCancel }: Props) {
+export function InvokeConsole({ name, event, setEvent, stream, setStream, qualifier, dirty, busy, allowed, state, onCall, onCancel }: Props) {
   const t = useT();
   const copy = useCopy();
   const [saved, setSaved] = useState(() => savedEvents(name));
@@ -91,7 +93,7 @@ export function InvokeConsole({ name, event, setEvent, stream, setStream, qualif
             {t("invoke.cancel")}
           </Button>
         ) : (
-          <Button kind="primary" onClick={onCall} disabled={busy || wrong !== null} title="Ctrl Enter" aria-keyshortcuts="Control+Enter">
+          <Button kind="primary" onClick={onCall} disabled={busy || !allowed || wrong !== null} title={allowed ? "Ctrl Enter" : t("error.denied")} aria-keyshortcuts="Control+Enter">
             <Play size={13} aria-hidden />
             {t(dirty ? "invoke.save_and_run" : "invoke.run")}
           </Button>

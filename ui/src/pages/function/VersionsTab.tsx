@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { CircleCheck, GitCompareArrows, Undo2 } from "lucide-react";
 import { useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
+import { useCan, useMay } from "../../api/me";
 import { functionQuery, versionsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
@@ -12,6 +13,8 @@ import { BuildState, State } from "../../kit/State";
 import { Time } from "../../kit/Time";
 import { toast } from "../../kit/toast";
 import { bytes } from "../../lib/format";
+import { aliasesQuery } from "./traffic/queries";
+import { sharesOf } from "./traffic/weights";
 import { VersionDiff } from "./VersionDiff";
 
 const route = getRouteApi("/functions/$name/versions");
@@ -24,9 +27,12 @@ export function VersionsTab() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const queries = useQueryClient();
+  const may = useMay(name);
   const fn = useQuery(functionQuery(name));
   const list = useInfiniteQuery(versionsQuery(name));
   const rows = list.data?.pages.flatMap((one) => one.items) ?? [];
+  const aliases = useQuery(aliasesQuery(name));
+  const can = useCan();
   const [target, setTarget] = useState<Schemas["VersionView"] | null>(null);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -55,6 +61,13 @@ export function VersionsTab() {
   const back = target !== null && target.version < active;
   return (
     <>
+      {can("audit:read") ? (
+        <p className="small">
+          <Link to="/audit" search={{ resource: `function:${name}` }}>
+            {t("versions.who")}
+          </Link>
+        </p>
+      ) : null}
       <div className="card scroll-x" tabIndex={0}>
         <table className="plain-table" data-roomy="">
           <thead>
@@ -75,9 +88,16 @@ export function VersionsTab() {
               return (
                 <tr key={row.version}>
                   <td>
-                    <Link to="/functions/$name" params={{ name }} search={{ version: String(row.version) }}>
-                      v{row.version}
-                    </Link>
+                    <span className="row">
+                      <Link to="/functions/$name" params={{ name }} search={{ version: String(row.version) }}>
+                        v{row.version}
+                      </Link>
+                      {sharesOf(aliases.data?.items ?? [], row.version).map((one) => (
+                        <Link key={one.alias} to="/functions/$name/traffic" params={{ name }} className="tag">
+                          {one.alias} {one.weight} %
+                        </Link>
+                      ))}
+                    </span>
                   </td>
                   <td>{row.version === active ? <State tone="ok" icon={CircleCheck} text={t("versions.active")} boxed /> : <BuildState status={row.compile_status} />}</td>
                   <td>
@@ -96,7 +116,7 @@ export function VersionsTab() {
                           {t("versions.with_before")}
                         </Button>
                       ) : null}
-                      {row.version !== active && row.compile_status !== "failed" ? (
+                      {row.version !== active && row.compile_status !== "failed" && may("function:update") ? (
                         <Button
                           size="small"
                           onClick={() => {

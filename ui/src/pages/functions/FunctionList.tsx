@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { FunctionSquare, Plus, SearchX } from "lucide-react";
 import { useCallback, useMemo } from "react";
 import type { Schemas } from "../../api/client";
+import { useCan } from "../../api/me";
 import { functionsQuery, REFRESH, runtimesQuery } from "../../api/queries";
 import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
@@ -25,6 +26,7 @@ const STATES: Record<string, Row["compile_status"][]> = {
 
 export function FunctionList() {
   const t = useT();
+  const can = useCan();
   const search = route.useSearch();
   const navigate = useNavigate();
   const set = (change: typeof search) => void navigate({ to: "/functions", search: { ...search, ...change }, replace: "q" in change });
@@ -57,16 +59,19 @@ export function FunctionList() {
     ],
     [t],
   );
+  const create = can("function:create") ? (
+    <Link to="/functions/new" className="btn" data-kind="primary">
+      <Plus size={15} aria-hidden />
+      {t("create.title")}
+    </Link>
+  ) : null;
   const filtered = Boolean(search.q || search.runtime || search.state);
   return (
     <div className="page" data-fill="">
       <div className="page-head">
         <h1>{t("nav.functions")}</h1>
         <div className="acts">
-          <Link to="/functions/new" className="btn" data-kind="primary">
-            <Plus size={15} aria-hidden />
-            {t("create.title")}
-          </Link>
+          {create}
         </div>
       </div>
       <div className="tools">
@@ -104,10 +109,7 @@ export function FunctionList() {
             </Empty>
           ) : (
             <Empty icon={FunctionSquare} title={t("functions.empty")} text={t("functions.empty_text")} command="nova init python hello && nova deploy hello">
-              <Link to="/functions/new" className="btn" data-kind="primary">
-                <Plus size={15} aria-hidden />
-                {t("create.title")}
-              </Link>
+              {create}
             </Empty>
           )}
         </div>

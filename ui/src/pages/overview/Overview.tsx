@@ -1,8 +1,9 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { CircleCheck, FunctionSquare, Plus } from "lucide-react";
-import { api, data } from "../../api/client";
+import { api, data, type Schemas } from "../../api/client";
 import { fetchRuns, healthQuery, REFRESH, statsQuery, systemQuery } from "../../api/queries";
+import { useCan } from "../../api/me";
 import { useT } from "../../i18n";
 import { Id } from "../../kit/Copy";
 import { Empty, ErrorBox, Skeleton } from "../../kit/Feedback";
@@ -10,7 +11,7 @@ import { Range } from "../../kit/Range";
 import { RunCharts, RunNumbers } from "../../kit/RunCharts";
 import { RunState } from "../../kit/State";
 import { Time } from "../../kit/Time";
-import { duration } from "../../lib/format";
+import { count, duration } from "../../lib/format";
 import { Failing } from "./Failing";
 import { Troubles } from "./Troubles";
 
@@ -21,11 +22,12 @@ export function Overview() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const range = { since: search.since ?? "1h", until: search.until };
+  const can = useCan();
   const stats = useQuery({ ...statsQuery(range), refetchInterval: 2 * REFRESH, placeholderData: keepPreviousData });
-  const any = useQuery({ queryKey: ["functions", "any"], queryFn: ({ signal }) => data(api.GET("/functions", { params: { query: { limit: 1 } }, signal })) });
+  const any = useQuery({ queryKey: ["functions", "any"], queryFn: ({ signal }) => data(api.GET("/functions", { params: { query: { limit: 1 } }, signal })), enabled: can("function:read") });
   const latest = useQuery({ queryKey: ["runs", "latest"], queryFn: ({ signal }) => fetchRuns({}, undefined, 8, signal), refetchInterval: REFRESH });
   const health = useQuery({ ...healthQuery, refetchInterval: 2 * REFRESH });
-  const system = useQuery({ ...systemQuery, refetchInterval: 6 * REFRESH, retry: false });
+  const system = useQuery({ ...systemQuery, refetchInterval: 6 * REFRESH, retry: false, enabled: can("system:read") });
 
   if (any.data?.items.length === 0) {
     return (
@@ -36,10 +38,12 @@ export function Overview() {
         <Troubles health={health.data} system={system.data} />
         <div className="card">
           <Empty icon={FunctionSquare} title={t("overview.first")} text={t("functions.empty_text")} command="nova init python hello && nova deploy hello">
-            <Link to="/functions/new" className="btn" data-kind="primary">
-              <Plus size={15} aria-hidden />
-              {t("create.title")}
-            </Link>
+            {can("function:create") ? (
+              <Link to="/functions/new" className="btn" data-kind="primary">
+                <Plus size={15} aria-hidden />
+                {t("create.title")}
+              </Link>
+            ) : null}
           </Empty>
         </div>
       </div>
@@ -86,6 +90,7 @@ export function Overview() {
           </div>
         </>
       )}
+      {system.data ? <Sandboxes keeper={system.data.keeper} /> : can("system:read") && !system.error ? <Skeleton height={50} /> : null}
       <section className="card">
         <div className="card-head">
           <h2>{t("overview.latest")}</h2>
@@ -124,5 +129,29 @@ export function Overview() {
         </div>
       </section>
     </div>
+  );
+}
+
+/** How many sandboxes there are, by what they are at. */
+function Sandboxes({ keeper }: { keeper: Schemas["SystemView"]["keeper"] }) {
+  const t = useT();
+  const sum = (part: "ready" | "starting") => keeper.stock.reduce((total, one) => total + one[part], 0);
+  const [ready, starting] = [sum("ready"), sum("starting")];
+  const states: [string, number][] = [
+    [t("overview.of_functions"), Math.max(0, keeper.sandboxes - ready - starting)],
+    [t("overview.in_stock"), ready],
+    [t("overview.starting"), starting],
+  ];
+  return (
+    <section className="card card-body row" aria-label={t("system.sandboxes")}>
+      <strong style={{ fontSize: 13.5 }}>
+        <Link to="/system">{t("system.sandboxes")}</Link>
+      </strong>
+      {states.map(([name, value]) => (
+        <span key={name} className="tag">
+          {name} {count(value)}
+        </span>
+      ))}
+    </section>
   );
 }

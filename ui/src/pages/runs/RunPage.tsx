@@ -3,6 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { ChevronDown, CircleX, Pencil, RotateCw, SearchX, Terminal } from "lucide-react";
 import { useState } from "react";
 import { api, data } from "../../api/client";
+import { useMay } from "../../api/me";
 import { Problem } from "../../api/problem";
 import { runLogsQuery, runQuery } from "../../api/queries";
 import { useT, type Key } from "../../i18n";
@@ -34,6 +35,7 @@ export function RunPage() {
   const found = useQuery(runQuery(id));
   const logs = useInfiniteQuery({ ...runLogsQuery(id), enabled: found.isSuccess });
   const run = found.data;
+  const may = useMay(run?.function ?? "");
   const version = useQuery({
     queryKey: ["function", run?.function, "version", run?.version],
     enabled: run !== undefined && run.status !== "succeeded",
@@ -113,14 +115,18 @@ export function RunPage() {
             <MenuItem onSelect={() => void copy(curlOf({ name: run.function, event, stream }))}>{t("copy.curl")}</MenuItem>
             <MenuItem onSelect={() => void copy(novaOf({ name: run.function, event, stream }))}>{t("copy.nova")}</MenuItem>
           </Menu>
-          <Link to="/functions/$name" params={{ name: run.function }} search={{ run: run.id }} className="btn">
-            <Pencil size={14} aria-hidden />
-            {t("run.edit_again")}
-          </Link>
-          <Button kind="primary" disabled={busy || !kept} title={kept ? undefined : t("run.input_dropped")} onClick={() => void again()}>
-            <RotateCw size={14} aria-hidden />
-            {t("run.again")}
-          </Button>
+          {may("function:invoke") ? (
+            <>
+              <Link to="/functions/$name" params={{ name: run.function }} search={{ run: run.id }} className="btn">
+                <Pencil size={14} aria-hidden />
+                {t("run.edit_again")}
+              </Link>
+              <Button kind="primary" disabled={busy || !kept} title={kept ? undefined : t("run.input_dropped")} onClick={() => void again()}>
+                <RotateCw size={14} aria-hidden />
+                {t("run.again")}
+              </Button>
+            </>
+          ) : null}
         </div>
       </div>
       {advice ? (

@@ -23,7 +23,7 @@ interface Props {
 }
 
 const STATUSES: RunStatus[] = ["succeeded", "failed", "platform_error", "cancelled"];
-const SOURCES = ["api", "stream", "function"] as const;
+const SOURCES = ["api", "stream", "http", "function"] as const;
 
 export function RunTable({ filters, fn, onFilter }: Props) {
   const t = useT();

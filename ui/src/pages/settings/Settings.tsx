@@ -1,6 +1,7 @@
 import { useT, type Key } from "../../i18n";
 import { prefer, preferences, type Preferences } from "../../lib/preferences";
 import { useStore } from "../../lib/store";
+import { Account } from "./Account";
 
 /** Choices of this browser, and the keys. */
 export function Settings() {
@@ -27,6 +28,13 @@ export function Settings() {
     ["g o", "keys.overview"],
     ["g f", "keys.functions"],
     ["g r", "keys.runs"],
+    ["g e", "nav.secrets"],
+    ["g p", "nav.people"],
+    ["g k", "nav.keys"],
+    ["g l", "nav.roles"],
+    ["g t", "nav.tenants"],
+    ["g a", "nav.audit"],
+    ["g q", "nav.quotas"],
     ["g s", "keys.system"],
     ["j  k", "keys.move"],
     ["Enter", "keys.open"],
@@ -64,6 +72,7 @@ export function Settings() {
           ])}
         </div>
       </section>
+      <Account />
       <section className="card prose">
         <div className="card-head">
           <h2>{t("settings.keys")}</h2>

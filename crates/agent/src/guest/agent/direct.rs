@@ -51,14 +51,15 @@ impl Agent {
     }
 
     /// Sends a frame to the shim, which may be waiting at either socket. That it has closed
-    /// them is noticed elsewhere.
-    pub(super) fn send_to_shim(&mut self, frame: &[u8]) {
-        let Some(runtime) = &mut self.runtime else { return };
-        let _ = runtime.conn.send(frame);
+    /// them is noticed elsewhere too. `false`: it will not get the frame.
+    pub(super) fn send_to_shim(&mut self, frame: &[u8]) -> bool {
+        let Some(runtime) = &mut self.runtime else { return false };
+        let sent = runtime.conn.send(frame).is_ok();
         if let Direct::Open { ring, .. } = &self.direct {
             // There is room for more packets than there are calls ahead.
             let _ = descriptors::send_packet(ring.as_fd(), RING);
         }
+        sent
     }
 
     /// Opens direct calls with the answer to Init, which it sends. Without a pair, or if the

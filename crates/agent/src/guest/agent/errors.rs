@@ -28,6 +28,16 @@ pub(super) fn protocol_error(message: String) -> GuestError {
     }
 }
 
+/// A call that came after the runtime had ended.
+pub(super) fn not_begun() -> GuestError {
+    GuestError {
+        kind: GuestErrorKind::NotBegun,
+        error_type: "NotBegun".to_owned(),
+        message: "the runtime ended before it took the call".to_owned(),
+        ..GuestError::default()
+    }
+}
+
 /// An answer that does not fit even into a frame.
 pub(super) fn too_large_for_a_frame() -> GuestError {
     GuestError {

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsRawFd;
 use std::time::{Duration, Instant};
 
-use super::errors::protocol_error;
+use super::errors::{not_begun, protocol_error};
 use super::{Agent, STDERR, STDIN, STDOUT, to_json, token_of};
 use crate::guest::call::{Call, Place, Stopped};
 use crate::guest::logs::LogBuffer;
@@ -109,7 +109,12 @@ impl Agent {
                 }
             }
         } else {
-            self.send_to_shim(frame);
+            if !self.send_to_shim(frame) && !self.initialising {
+                let mut resp = Resp::new(exec.request_id.as_ref());
+                resp.error = Some(not_begun());
+                resp.fatal = true;
+                return self.host.send(&to_json(&resp));
+            }
             Place::Runtime
         };
         self.numbers += 1;

@@ -5,7 +5,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::{Duration, Instant};
 
 use super::direct::Direct;
-use super::errors::{end_error, stop_error};
+use super::errors::{end_error, not_begun, stop_error};
 use super::{Agent, RUNTIME, RUNTIME_ERR, RUNTIME_OUT};
 use crate::guest::call::Place;
 use crate::guest::conn::Conn;
@@ -97,6 +97,11 @@ impl Agent {
             // It is about to end; SIGCHLD tells how. If it only closed the channel, end it.
             Ok(false) | Err(_) => return self.break_runtime("closed its channel"),
         }
+        self.take_messages()
+    }
+
+    /// What was read from the runtime's channel.
+    fn take_messages(&mut self) -> io::Result<()> {
         loop {
             let Some(runtime) = &mut self.runtime else { return Ok(()) };
             let frame = match runtime.conn.frames().next_frame() {
@@ -216,15 +221,24 @@ impl Agent {
 
     pub(super) fn on_runtime_end(&mut self, ended: Ended) {
         self.finish_runtime_output();
+        // What it answered before its end counts. Bounded: what the kernel holds of a socket.
+        for _ in 0..8 {
+            let filled = self.runtime.as_mut().map(|runtime| runtime.conn.fill());
+            if !matches!(filled, Some(Ok(true))) || self.take_messages().is_err() {
+                break;
+            }
+        }
         let Some(runtime) = self.runtime.take() else { return };
         let error = end_error(ended, &runtime.err.tail());
         sys::kill_everyone_else();
         if self.initialising {
             self.initialising = false;
-            let error = GuestError { kind: error.kind, ..error.clone() };
-            let _ = self.answer_init(Some(error));
+            let _ = self.answer_init(Some(error.clone()));
+            self.init_error = Some(error.clone());
+        } else {
+            // It had loaded its code: its end says nothing of calls that come now.
+            self.init_error = Some(not_begun());
         }
-        self.init_error = Some(error.clone());
         while let Some(call) = self.calls.pop() {
             let error = call.stopped.map_or_else(|| error.clone(), |why| stop_error(why, &call));
             let _ = self.answer(call, None, Some(error), true);

@@ -52,12 +52,14 @@ const LISTENER: u64 = 2;
 const CONNECTION_BASE: u64 = 16;
 
 /// A call that came and was not answered.
+#[derive(Default)]
 struct Call {
     id: String,
     event: Vec<u8>,
     deadline_ms: f64,
     stream: bool,
     trace_id: Option<String>,
+    client_context: Option<String>,
 }
 
 struct Shim {
@@ -70,6 +72,8 @@ struct Shim {
     init: Option<Box<Init>>,
     /// The answer to Init was sent.
     ready: bool,
+    /// The program fetched a call.
+    served: bool,
     child: Option<i32>,
     /// Not fetched yet.
     queue: VecDeque<Call>,
@@ -109,6 +113,7 @@ impl Shim {
             connections: Vec::new(),
             init: None,
             ready: false,
+            served: false,
             child: None,
             queue: VecDeque::new(),
             current: None,
@@ -187,6 +192,7 @@ impl Shim {
                         event: exec.input.get().as_bytes().to_vec(),
                         deadline_ms: exec.deadline_ms,
                         stream: exec.stream,
+                        client_context: exec.client_context.as_deref().map(str::to_owned),
                         trace_id: exec.traceparent.as_deref().and_then(api::trace_id),
                     });
                     self.hand_out()?;
@@ -274,6 +280,7 @@ impl Shim {
                 self.on_connection(index, READ)?;
             }
         }
+        self.give_back()?;
         sys::set_blocking(self.agent.raw())?;
         self.agent.flush()?;
         match ended {
@@ -283,6 +290,36 @@ impl Shim {
                 Ok(128 + signal)
             }
         }
+    }
+
+    /// Gives calls back that the program did not fetch before it ended, if it ever fetched
+    /// one: they may run elsewhere.
+    fn give_back(&mut self) -> io::Result<()> {
+        if !self.served {
+            return Ok(());
+        }
+        // One may be on its way from the agent, which is told by its socket that no other is
+        // taken.
+        sys::shut_reading(self.agent.raw())?;
+        while self.agent.fill().unwrap_or(false) {
+            while let Ok(Some(frame)) = self.agent.frames().next_frame() {
+                if let Ok(HostMessage::Exec(exec)) = HostMessage::parse(frame) {
+                    let id = exec.request_id.into_owned();
+                    self.queue.push_back(Call { id, ..Call::default() });
+                }
+            }
+        }
+        for call in std::mem::take(&mut self.queue) {
+            let mut resp = Resp::new(call.id.as_str());
+            resp.error = Some(GuestError {
+                kind: GuestErrorKind::NotBegun,
+                error_type: "NotBegun".to_owned(),
+                message: "the program ended before it fetched the call".to_owned(),
+                ..GuestError::default()
+            });
+            self.send(&resp)?;
+        }
+        Ok(())
     }
 
     fn accept(&mut self) -> io::Result<()> {
@@ -552,8 +589,12 @@ impl Shim {
         if let Some(trace_id) = &call.trace_id {
             headers.push(("Lambda-Runtime-Trace-Id", trace_id));
         }
+        if let Some(context) = call.client_context.as_deref().filter(|text| !text.contains(['\r', '\n'])) {
+            headers.push(("Lambda-Runtime-Client-Context", context));
+        }
         connection.closing |= !keep_alive;
         http::answer(&mut connection.output, "200 OK", &headers, connection.closing, &call.event);
+        self.served = true;
         self.current = Some(call);
     }
 }

@@ -151,6 +151,8 @@ impl World {
             description: String::new(),
             tags: Default::default(),
             pool: PoolSettings::default(),
+            invoke_policy: Default::default(),
+            http: Default::default(),
             active_version: 1,
             latest_version: 1,
             revision: 1,
@@ -204,6 +206,8 @@ impl World {
             trace: TraceContext::default(),
             deadline: None,
             cancel: CancellationToken::new(),
+            caller: None,
+            client_context: None,
         }
     }
 

@@ -1,11 +1,18 @@
 //! What every engine promises. Each case is a function over a fresh store; the macro runs
 //! it on both engines.
 
+mod alias;
+mod audit;
+mod credential;
 mod function;
 mod log;
+mod quota;
+mod role;
 mod run;
 mod scope;
 mod secret;
+mod tenant;
+mod user;
 mod version;
 
 macro_rules! on_both_engines {
@@ -80,6 +87,60 @@ mod on {
             secrets_are_found_by_names_and_listed_in_order
             secrets_of_all_tenants_are_resealed_without_a_new_revision
             a_namespace_takes_only_so_many_secrets
+        ;
+        credential:
+            a_key_pair_has_its_sealed_secret_until_it_is_deleted
+            secrets_of_key_pairs_are_resealed_page_by_page
+            a_credential_is_found_by_the_hash_of_its_secret_also_when_it_is_too_old
+            keys_are_listed_by_tenant_and_by_owner
+            a_deleted_key_ends_its_own_sessions_and_roles
+            sessions_of_somebody_end_all_but_the_one_that_asks
+            a_use_is_noted_and_never_moved_back_and_what_ended_is_pruned
+        ;
+        tenant:
+            a_tenant_comes_with_its_namespace_default
+            tenants_are_listed_by_name_page_by_page
+            a_deleted_tenant_takes_all_of_its_own_along_and_nothing_else
+            namespaces_belong_to_one_tenant_and_go_when_they_are_empty
+        ;
+        user:
+            a_user_is_found_by_id_address_and_identity
+            a_change_of_a_user_changes_what_it_names_only
+            a_deleted_user_leaves_no_way_in
+            users_are_listed_by_address_and_members_by_id
+            a_membership_is_changed_in_place_and_ends_with_its_bindings
+            an_invitation_works_once_and_not_after_its_time
+            of_many_who_accept_an_invitation_at_once_one_does
+            service_accounts_are_of_one_tenant_and_end_with_their_keys
+        ;
+        role:
+            a_custom_role_is_its_tenants_own
+            a_role_that_is_bound_stays_until_it_is_taken_away
+            what_somebody_may_is_found_over_all_tenants
+        ;
+        audit:
+            a_change_has_its_entry_and_a_refused_write_has_none
+            what_is_no_change_by_anybody_has_no_entry
+            entries_are_filtered_and_paged_newest_first
+            the_log_of_another_tenant_is_not_reachable
+            every_kind_of_tampering_is_found_at_its_place
+            the_chain_of_concurrent_writers_does_not_fork
+            rows_of_the_log_cannot_be_changed_by_the_role_of_queries
+        ;
+        quota:
+            quotas_are_set_changed_listed_and_taken_away
+            functions_and_storage_over_a_quota_are_refused_whole
+            of_many_concurrent_creates_as_many_succeed_as_there_is_room_for
+            calls_of_a_window_are_given_out_once
+        ;
+        alias:
+            an_alias_is_read_as_it_was_stored_and_an_old_revision_is_a_conflict
+            aliases_are_listed_by_name_and_go_with_their_function
+            aliases_of_another_scope_are_not_found
+            rollouts_of_all_tenants_are_found_when_they_are_due
+            of_two_servers_that_look_at_a_rollout_one_is_refused
+            a_function_takes_only_so_many_aliases
+            outcomes_are_of_runs_of_that_version_that_ended_since
         ;
         scope:
             nothing_of_another_tenant_or_namespace_is_reachable

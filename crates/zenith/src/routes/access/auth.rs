@@ -90,10 +90,13 @@ pub(crate) async fn me(State(app): State<App>, ctx: Ctx) -> Answer {
     answer::json(&me_of(&app, ctx.caller()?, &ctx.scope).await?)
 }
 
-fn set_cookie(app: &App, response: &mut Response, value: &str, seconds: i64) -> FaultResult<()> {
+pub(super) fn cookie(app: &App, name: &str, value: &str, seconds: i64, same_site: &str) -> String {
     let secure = if app.parts().site.is_secure() { "; Secure" } else { "" };
-    let text =
-        format!("{SESSION_COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}{secure}");
+    format!("{name}={value}; Path=/; HttpOnly; SameSite={same_site}; Max-Age={seconds}{secure}")
+}
+
+pub(super) fn set_cookie(app: &App, response: &mut Response, value: &str, seconds: i64) -> FaultResult<()> {
+    let text = cookie(app, SESSION_COOKIE, value, seconds, "Strict");
     let value = HeaderValue::from_str(&text)
         .map_err(|error| Fault::internal("a cookie could not be written").with_source(error))?;
     response.headers_mut().insert(header::SET_COOKIE, value);

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use nova_api::v1;
 use nova_control::access::{KeyOwner, NewKey, RoleGrant, SignIn};
-use nova_domain::access::Pattern;
-use nova_domain::{Fault, FaultResult, RoleName, ServiceName, TenantName};
+use nova_domain::access::{CallerFunction, Pattern};
+use nova_domain::{Fault, FaultResult, FunctionName, RoleName, Scope, ServiceName};
 
 /// Longest life of a key that has an end: a hundred years.
 const LONGEST_S: u64 = 100 * 365 * 24 * 3600;
@@ -26,7 +26,7 @@ pub(super) fn role_grant(body: &v1::RoleGrantBody) -> FaultResult<RoleGrant> {
     })
 }
 
-pub(super) fn new_key(body: v1::CreateKey, tenant: &TenantName) -> FaultResult<NewKey> {
+pub(super) fn new_key(body: v1::CreateKey, scope: &Scope) -> FaultResult<NewKey> {
     if body.expires_in_s.is_some_and(|seconds| !(1..=LONGEST_S).contains(&seconds)) {
         let rule = format!("1 to {LONGEST_S} seconds");
         return Err(Fault::invalid(format!("`expires_in_s` must be {rule}")).with_field("expires_in_s", rule));
@@ -35,11 +35,17 @@ pub(super) fn new_key(body: v1::CreateKey, tenant: &TenantName) -> FaultResult<N
         Some(name) => KeyOwner::Service(ServiceName::new(name)?),
         None => KeyOwner::Itself,
     };
+    let function = body
+        .function
+        .as_ref()
+        .map(|name| FunctionName::new(name).map(|name| CallerFunction { scope: scope.clone(), name }));
     Ok(NewKey {
-        tenant: (!body.server).then(|| tenant.clone()),
+        tenant: (!body.server).then(|| scope.tenant.clone()),
         name: body.name,
         owner,
         roles: body.roles.iter().map(role_grant).collect::<FaultResult<_>>()?,
         lasts: body.expires_in_s.map(Duration::from_secs),
+        pair: body.aws,
+        function: function.transpose()?,
     })
 }

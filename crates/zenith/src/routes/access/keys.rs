@@ -22,10 +22,12 @@ fn id_of(path: &PathParams) -> FaultResult<CredentialId> {
 pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let body: CreateKey = body::json(&parts.headers, body, body::SMALL).await?;
-    let new = convert::new_key(body, &ctx.scope.tenant)?;
+    let new = convert::new_key(body, &ctx.scope)?;
     let made = app.access().create_key(ctx.caller()?, new).await?;
     let now = app.parts().clock.now();
-    let view = CreatedKey { key: KeyView::new(made.key, Some(made.roles), now), secret: made.secret };
+    let key = KeyView::new(made.key, Some(made.roles), now);
+    let access_key_id = key.aws.then(|| key.prefix.clone());
+    let view = CreatedKey { key, access_key_id, secret: made.secret };
     let mut response = answer::json_with(StatusCode::CREATED, &view)?;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)

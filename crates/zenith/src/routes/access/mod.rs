@@ -4,6 +4,7 @@ pub(super) mod auth;
 pub(super) mod convert;
 pub(super) mod keys;
 pub(super) mod namespaces;
+pub(super) mod oidc;
 pub(super) mod people;
 pub(super) mod roles;
 pub(super) mod tenants;
@@ -15,7 +16,7 @@ use crate::edge::context::Context;
 use crate::query::Query;
 
 /// Whose things are meant: the tenant's, or with `server=true` the server's own.
-fn whose<'c>(
+pub(super) fn whose<'c>(
     context: &'c Context,
     query: &Query,
     permission: Permission,

@@ -18,7 +18,7 @@ use crate::edge::context::Ctx;
 use crate::query::PathParams;
 use crate::refused::Answer;
 
-pub(super) const FAILED_BY: HeaderName = HeaderName::from_static(headers::FAILED_BY);
+pub(crate) const FAILED_BY: HeaderName = HeaderName::from_static(headers::FAILED_BY);
 
 /// If the client goes away this future is dropped, and with it the invoker's, which cancels the call.
 pub(crate) async fn invoke(State(app): State<App>, ctx: Ctx, path: PathParams, request: Request) -> Answer {

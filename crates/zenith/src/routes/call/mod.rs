@@ -1,5 +1,6 @@
 //! Calling functions.
 
+pub(super) mod aws;
 pub(super) mod invoke;
 pub(super) mod stream;
 
@@ -8,7 +9,9 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use nova_api::headers;
+use nova_domain::alias::{STICKY_KEY_MAX, sticky_point};
 use nova_domain::call::{CALL_DEPTH_MAX, Call, CallChain, CallSource, FunctionRef, Qualifier};
 use nova_domain::{Code, Fault, FaultResult, FunctionName};
 use tokio_util::sync::CancellationToken;
@@ -20,6 +23,8 @@ use crate::edge::run_id;
 use crate::query::PathParams;
 use crate::refused::Refused;
 
+pub(crate) use invoke::FAILED_BY;
+
 /// Reads the request and makes the call of it.
 async fn call_of(
     app: &App,
@@ -30,8 +35,29 @@ async fn call_of(
     body: Body,
 ) -> Result<Call, Refused> {
     let target = FunctionRef { name: path.function()?, qualifier: qualifier(parts)? };
+    call_to(app, context, target, source, parts, body).await
+}
+
+/// The call of that function with the event and the headers of the request.
+async fn call_to(
+    app: &App,
+    context: &Context,
+    target: FunctionRef,
+    source: CallSource,
+    parts: &Parts,
+    body: Body,
+) -> Result<Call, Refused> {
+    let target = FunctionRef { qualifier: pointed(target.qualifier, &parts.headers)?, ..target };
     let deadline = number(parts, headers::TIMEOUT_MS, 1, 900_000)?.map(Duration::from_millis);
-    let chain = chain(parts)?;
+    let mut chain = chain(parts)?;
+    let caller = context.caller().ok().cloned();
+    // A function with a key of its own cannot leave itself out of the chain.
+    if let Some(of) = caller.as_ref().and_then(|caller| caller.function.as_ref())
+        && of.scope == context.scope
+        && chain.0.last() != Some(&of.name)
+    {
+        chain.0.push(of.name.clone());
+    }
     let payload = body::read(&parts.headers, body, body::EVENT).await?;
     let payload = if payload.iter().all(u8::is_ascii_whitespace) {
         Bytes::from_static(b"{}")
@@ -49,6 +75,8 @@ async fn call_of(
         trace: context.trace.clone(),
         deadline,
         cancel: CancellationToken::new(),
+        caller,
+        client_context: None,
     })
 }
 
@@ -61,6 +89,23 @@ fn qualifier(parts: &Parts) -> FaultResult<Qualifier> {
         }
     }
     text(parts, headers::QUALIFIER)?.map_or(Ok(Qualifier::Active), Qualifier::parse)
+}
+
+/// What decides between the versions of an alias: the sticky key, or chance.
+pub(crate) fn pointed(qualifier: Qualifier, given: &HeaderMap) -> FaultResult<Qualifier> {
+    if !matches!(qualifier, Qualifier::Alias(_)) {
+        return Ok(qualifier);
+    }
+    let point = match given.get(headers::STICKY_KEY).map(HeaderValue::as_bytes) {
+        None | Some(b"") => fastrand::u64(..),
+        Some(key) if key.len() <= STICKY_KEY_MAX => sticky_point(key),
+        Some(key) => {
+            let rule = format!("at most {STICKY_KEY_MAX} bytes, has {}", key.len());
+            return Err(Fault::invalid(format!("header Nova-Sticky-Key: {rule}"))
+                .with_field(headers::STICKY_KEY, rule));
+        }
+    };
+    Ok(qualifier.at_point(point))
 }
 
 fn text<'p>(parts: &'p Parts, name: &'static str) -> FaultResult<Option<&'p str>> {

@@ -6,10 +6,11 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use nova_api::v1;
 use nova_control::{Change, Create, LimitsChange, Patch, Source};
+use nova_domain::access::{CallerRule, InvokePolicy};
 use nova_domain::function::{Limits, PoolSettings};
 use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
-use nova_domain::{Fault, FaultResult, FunctionName};
+use nova_domain::{AliasName, Fault, FaultResult, FunctionName};
 
 pub(super) fn create(body: v1::CreateFunction) -> FaultResult<Create> {
     let name = FunctionName::new(&body.name).map_err(|fault| {
@@ -28,8 +29,10 @@ pub(super) fn create(body: v1::CreateFunction) -> FaultResult<Create> {
         limits,
         network: NetworkPolicy::parse(&body.network)?,
         pool,
+        http: body.http.unwrap_or_default(),
         description: body.description,
         tags: body.tags,
+        invoke_policy: policy(body.invoke_policy)?,
     })
 }
 
@@ -141,8 +144,32 @@ pub(super) fn change(body: v1::PatchFunction) -> FaultResult<Change> {
         max_calls: patch(body.max_calls),
         max_queue: patch(body.max_queue),
         max_wait_ms: patch(body.max_wait_ms),
+        http: patch(body.http),
+        http_alias: match body.http_alias {
+            v1::Patch::Absent => Patch::Keep,
+            v1::Patch::Null => Patch::Default,
+            v1::Patch::Value(text) => Patch::Set(http_alias(&text)?),
+        },
         description: patch(body.description),
         tags: patch(body.tags),
+        invoke_policy: match body.invoke_policy {
+            v1::Patch::Absent => Patch::Keep,
+            v1::Patch::Null => Patch::Default,
+            v1::Patch::Value(body) => Patch::Set(policy(body)?),
+        },
+    })
+}
+
+fn policy(body: v1::InvokePolicyBody) -> FaultResult<InvokePolicy> {
+    let rules =
+        |texts: &[String]| texts.iter().map(|text| CallerRule::parse(text)).collect::<FaultResult<_>>();
+    Ok(InvokePolicy { allow: rules(&body.allow)?, deny: rules(&body.deny)? })
+}
+
+fn http_alias(text: &str) -> FaultResult<AliasName> {
+    AliasName::new(text).map_err(|fault| {
+        let text = fault.message().to_owned();
+        fault.with_field("http_alias", text)
     })
 }
 

@@ -14,6 +14,9 @@ pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -
     let (parts, body) = request.into_parts();
     let _slot = code::upload_slot(&parts.headers).await;
     let create = convert::create(body::json(&parts.headers, body, body::CODE).await?)?;
+    if !create.invoke_policy.is_empty() {
+        super::may_share(&ctx, &create.name)?;
+    }
     let location = format!("/v1/functions/{}", create.name);
     let made = app.functions().create(&ctx.scope, create).await?;
     let mut response = answer::function(StatusCode::CREATED, made)?;

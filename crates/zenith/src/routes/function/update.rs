@@ -17,6 +17,9 @@ pub(crate) async fn update(State(app): State<App>, ctx: Ctx, path: PathParams, r
     let revision = if_match(&parts.headers)?;
     let _slot = code::upload_slot(&parts.headers).await;
     let mut change = convert::change(body::json(&parts.headers, body, body::CODE).await?)?;
+    if !change.invoke_policy.is_keep() {
+        super::may_share(&ctx, &name)?;
+    }
     change.expected = revision.or(change.expected);
     answer::function(StatusCode::OK, app.functions().update(&ctx.scope, &name, change).await?)
 }

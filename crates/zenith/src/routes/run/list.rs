@@ -43,10 +43,11 @@ fn status(text: &str) -> FaultResult<RunStatus> {
 }
 
 fn source(text: &str) -> FaultResult<CallSource> {
-    [CallSource::Api, CallSource::Stream, CallSource::Function]
-        .into_iter()
+    CallSource::ALL
+        .iter()
+        .copied()
         .find(|source| source.as_str() == text)
-        .ok_or_else(|| unknown("source", text, "api, stream or function"))
+        .ok_or_else(|| unknown("source", text, "api, stream, function or http"))
 }
 
 fn unknown(name: &str, text: &str, known: &str) -> Fault {

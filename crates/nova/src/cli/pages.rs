@@ -1,0 +1,34 @@
+//! Whole lists, page by page.
+
+use nova_api::client::{ClientError, ListKeys, PageQuery};
+use nova_api::v1::Page;
+
+/// Items of one page, as many as the server gives.
+const PAGE: u32 = 500;
+
+/// Every item of a list.
+pub(super) async fn all<T>(
+    ask: impl AsyncFn(&PageQuery) -> Result<Page<T>, ClientError>,
+) -> Result<Vec<T>, ClientError> {
+    let mut query = PageQuery { limit: Some(PAGE), cursor: None };
+    let mut items = Vec::new();
+    loop {
+        let page = ask(&query).await?;
+        items.extend(page.items);
+        match page.next_cursor {
+            Some(cursor) => query.cursor = Some(cursor),
+            None => return Ok(items),
+        }
+    }
+}
+
+/// Every item of a list of the tenant, or of the server.
+pub(super) async fn all_of<T>(
+    server: bool,
+    ask: impl AsyncFn(&ListKeys) -> Result<Page<T>, ClientError>,
+) -> Result<Vec<T>, ClientError> {
+    all(async |page: &PageQuery| {
+        ask(&ListKeys { server, limit: page.limit, cursor: page.cursor.clone() }).await
+    })
+    .await
+}

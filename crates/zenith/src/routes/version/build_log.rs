@@ -1,0 +1,54 @@
+//! `GET /functions/{name}/versions/{version}/build/log`, once or followed.
+
+use axum::extract::State;
+use bytes::Bytes;
+use futures::StreamExt as _;
+use nova_api::v1::{BuildLineView, BuildLogView, Problem};
+use nova_control::BuildEvent;
+use nova_domain::FaultResult;
+use nova_domain::call::Qualifier;
+
+use crate::app::App;
+use crate::edge::context::Ctx;
+use crate::query::{PathParams, Query};
+use crate::refused::Answer;
+use crate::routes::answer;
+use crate::sse;
+
+pub(crate) async fn build_log(State(app): State<App>, ctx: Ctx, path: PathParams, query: Query) -> Answer {
+    let (name, number) = (path.function()?, path.version("version")?);
+    let functions = app.functions();
+    if !query.flag("follow")? {
+        let found = functions.get_version(&ctx.scope, &name, &Qualifier::Number(number)).await?;
+        let build = found.version.build;
+        let output = functions.build_so_far(&found.function.id, number).unwrap_or(build.output);
+        return answer::json(&BuildLogView { compile_status: build.status, output });
+    }
+    let events = functions.follow_build(&ctx.scope, &name, number).await?;
+    let request_id = ctx.request_id.clone();
+    Ok(sse::response(events.map(move |event| frame(event, &request_id))))
+}
+
+fn frame(event: FaultResult<BuildEvent>, request_id: &str) -> Bytes {
+    match event {
+        Ok(BuildEvent::Line(line)) => {
+            sse::event("", None, &json(&BuildLineView { at: line.at, text: line.text }))
+        }
+        Ok(BuildEvent::Missed(lines)) => {
+            sse::event("missed", None, format!("{{\"lines\":{lines}}}").as_bytes())
+        }
+        Ok(BuildEvent::Ended(build)) => sse::event(
+            "done",
+            None,
+            &json(&BuildLogView { compile_status: build.status, output: build.output }),
+        ),
+        Err(fault) => {
+            tracing::warn!(request_id, error = %fault.log_line(), "following a build ended");
+            sse::event("error", None, &json(&Problem::of(&fault, request_id)))
+        }
+    }
+}
+
+fn json(value: &impl serde::Serialize) -> Vec<u8> {
+    serde_json::to_vec(value).unwrap_or_default()
+}
