@@ -483,7 +483,8 @@ mod tests {
 
     #[test]
     fn pages_of_functions_never_count_as_pages_of_the_console() {
-        let content = ContentSettings { public_url: "https://Apps.example/".to_owned(), ..Default::default() };
+        let content =
+            ContentSettings { public_url: "https://Apps.example/".to_owned(), ..Default::default() };
         assert!(content.apart_from(&["https://nova.example".to_owned()]).is_ok());
         assert!(content.apart_from(&["https://apps.example".to_owned()]).is_err());
         assert!(ContentSettings::default().apart_from(&[String::new()]).is_ok());
