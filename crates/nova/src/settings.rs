@@ -104,6 +104,21 @@ impl ContentSettings {
         Ok(Some(address))
     }
 
+    /// Fails if pages of functions would count as pages of the console.
+    fn apart_from(&self, console: &[String]) -> Result<(), ConfigError> {
+        let same = |text: &String| {
+            text.trim_end_matches('/').eq_ignore_ascii_case(self.public_url.trim_end_matches('/'))
+        };
+        if self.public_url.is_empty() || !console.iter().any(same) {
+            return Ok(());
+        }
+        Err(ConfigError::Invalid(format!(
+            "`content.public_url` {} is in `server.public_origins` too: pages that users wrote could use \
+             sessions of the console; give each an address of its own",
+            self.public_url
+        )))
+    }
+
     fn validate(&self) -> Result<(), ConfigError> {
         let url = self.public_url.as_str();
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
@@ -432,6 +447,7 @@ impl Settings for ServerSettings {
             return Err(ConfigError::Invalid(message.into()));
         }
         self.content.validate()?;
+        self.content.apart_from(&self.server.public_origins)?;
         self.egress.never()?;
         self.build.registries()?;
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {
@@ -463,6 +479,15 @@ mod tests {
         }
         let last: SocketAddr = "127.0.0.1:65535".parse().expect("an address");
         assert!(ContentSettings::default().address(last).is_err());
+    }
+
+    #[test]
+    fn pages_of_functions_never_count_as_pages_of_the_console() {
+        let content =
+            ContentSettings { public_url: "https://Apps.example/".to_owned(), ..Default::default() };
+        assert!(content.apart_from(&["https://nova.example".to_owned()]).is_ok());
+        assert!(content.apart_from(&["https://apps.example".to_owned()]).is_err());
+        assert!(ContentSettings::default().apart_from(&[String::new()]).is_ok());
     }
 
     #[test]
