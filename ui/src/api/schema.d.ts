@@ -1,6 +1,26 @@
 // Made from crates/api/openapi/v1.json by `npm run types`. Do not edit.
 
 export interface paths {
+    "/2015-03-31/functions/{name}/invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call a function as AWS's clients do: the answer is the output
+         * @description Needs the permission `function:invoke`.
+         */
+        post: operations["aws_invoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -98,6 +118,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie` */
+        get: operations["finish_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Send a browser to an identity provider to sign in (OpenID Connect) */
+        get: operations["start_oidc"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/password": {
         parameters: {
             query?: never;
@@ -112,6 +166,23 @@ export interface paths {
          * @description Needs the permission `self:read`.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List identity providers to sign in with */
+        get: operations["list_providers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -709,6 +780,26 @@ export interface paths {
          * @description Needs the permission `function:update`.
          */
         post: operations["activate_version"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/versions/{version}/build/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show or follow the log of a version's build
+         * @description Needs the permission `function:read`.
+         */
+        get: operations["get_build_log"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1562,6 +1653,14 @@ export interface components {
             /** @description Null: an entry of the server itself. */
             tenant?: string | null;
         };
+        /** @description An error; its name is in the header `x-amzn-ErrorType`. */
+        AwsError: {
+            /** @description The same text; some clients read the one, some the other. */
+            message: string;
+            Message: string;
+            /** @description `User` or `Service`: whose fault it is. */
+            Type: string;
+        };
         BindingPage: {
             items: components["schemas"]["BindingView"][];
             /** @description Pass it as `cursor` for the next page; null on the last one. */
@@ -1576,6 +1675,13 @@ export interface components {
             subject: string;
             /** @description Absent: over the whole server. */
             tenant?: string | null;
+        };
+        /** @description The log of a version's build. */
+        BuildLogView: {
+            /** @enum {string} */
+            compile_status: "not_required" | "pending" | "compiling" | "success" | "failed";
+            /** @description What the tools printed, so far or in the end (the end of it). */
+            output: string;
         };
         /** @description Why user code gave no result. */
         CallError: {
@@ -1691,8 +1797,10 @@ export interface components {
         };
         /** @description A key that was just made. */
         CreatedKey: {
+            /** @description Of a pair. */
+            access_key_id?: string | null;
             key: components["schemas"]["KeyView"];
-            /** @description Shown this one time only. */
+            /** @description The key, or the secret access key of a pair. Shown this one time only. */
             secret: string;
         };
         /**
@@ -1729,6 +1837,8 @@ export interface components {
              * @description Calls at once in one sandbox: 1 to 1000, default 1.
              */
             instance_concurrency?: number | null;
+            /** @description Who may call it, on top of roles. Setting it needs `function:share`. */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"];
             limits?: components["schemas"]["LimitsBody"];
             /**
              * Format: int32
@@ -1792,11 +1902,15 @@ export interface components {
         };
         /** @description A key to be made. */
         CreateKey: {
+            /** @description A pair of access key id and secret access key, for clients that sign as AWS's do. */
+            aws?: boolean;
             /**
              * Format: int64
              * @description Seconds until it ends; absent: it does not.
              */
             expires_in_s?: number | null;
+            /** @description A function of the request's namespace that uses the key: calls with it are calls by that function. */
+            function?: string | null;
             name: string;
             /** @description A key that stands for itself needs one at least; for a key of somebody they narrow. */
             roles?: components["schemas"]["RoleGrantBody"][];
@@ -1929,6 +2043,8 @@ export interface components {
             idle_ttl_s: number;
             /** Format: int32 */
             instance_concurrency: number;
+            /** @description Who may call it, on top of roles. */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"];
             /**
              * Format: int32
              * @description The highest version number given out.
@@ -2042,6 +2158,22 @@ export interface components {
              */
             version: number;
         };
+        /**
+         * @description Who may call a function. Callers are `*`, `user:ID`, `service:ID`, `key:ID`,
+         *     `token:ISSUER#SUB`, `role:NAME` or `function:NAMES`. Each needs `function:invoke` besides.
+         */
+        InvokePolicyBody: {
+            /**
+             * @description If there are any, nobody else may.
+             * @default []
+             */
+            allow?: string[];
+            /**
+             * @description These may not, whatever `allow` says.
+             * @default []
+             */
+            deny?: string[];
+        };
         /** @description One layer of isolation. */
         IsolationView: {
             active: boolean;
@@ -2093,16 +2225,20 @@ export interface components {
         };
         /** @description A key without its secret. */
         KeyView: {
+            /** @description Whether it is a pair of access key id and secret access key. */
+            aws?: boolean;
             /** Format: date-time */
             created_at: string;
             expired: boolean;
             /** Format: date-time */
             expires_at?: string | null;
+            /** @description The function that it is for, as NAMESPACE/NAME. */
+            function?: string | null;
             id: string;
             /** Format: date-time */
             last_used_at?: string | null;
             name: string;
-            /** @description How the secret begins. */
+            /** @description How the secret begins; of a pair the access key id. */
             prefix: string;
             /** @description Shown with single keys. */
             roles?: components["schemas"]["RoleGrantBody"][] | null;
@@ -2338,6 +2474,8 @@ export interface components {
              */
             instance_concurrency?: number | null;
             /** @default null */
+            invoke_policy?: components["schemas"]["InvokePolicyBody"] | null;
+            /** @default null */
             limits?: components["schemas"]["LimitsPatch"] | null;
             /**
              * Format: int32
@@ -2433,7 +2571,7 @@ export interface components {
         /** @description What went wrong, for programs (`code`, `retryable`) and people (`detail`). */
         Problem: {
             /** @enum {string} */
-            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "quota_exceeded" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
+            code: "invalid_argument" | "unauthenticated" | "permission_denied" | "not_found" | "method_not_allowed" | "already_exists" | "conflict" | "not_ready" | "secret_unavailable" | "quota_exceeded" | "payload_too_large" | "unsupported_media_type" | "response_too_large" | "resource_exhausted" | "queue_full" | "queue_timeout" | "cancelled" | "loop_detected" | "deadline_exceeded" | "unavailable" | "missing_on_host" | "sandbox_lost" | "function_failed" | "function_timeout" | "bad_answer" | "internal";
             /** @description What happened, where, and what to do now. */
             detail: string;
             /** @description Complaints about single fields of the request. */
@@ -2460,6 +2598,19 @@ export interface components {
              * @default null
              */
             version?: number | null;
+        };
+        ProviderPage: {
+            items: components["schemas"]["ProviderView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description An identity provider to sign in with. */
+        ProviderView: {
+            name: string;
+            /** @description Where a browser goes to sign in. */
+            start: string;
+            /** @description For people. */
+            title: string;
         };
         /** @description Limits of a quota. At least one of `hard` and `soft`. */
         PutQuota: {
@@ -3053,6 +3204,62 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    aws_invoke: {
+        parameters: {
+            query?: {
+                /** @description Version number or `$LATEST`; the active version if absent. */
+                Qualifier?: string;
+            };
+            header?: {
+                /** @description A JSON object in base64 for the function's context, at most 3583 bytes. */
+                "X-Amz-Client-Context"?: string;
+                /** @description `RequestResponse` or `DryRun` (204 if the call would be allowed). */
+                "X-Amz-Invocation-Type"?: string;
+                /** @description `Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64. */
+                "X-Amz-Log-Type"?: string;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        /** @description The event: any JSON value of at most 6 MiB; no body is `{}`. */
+        requestBody?: {
+            content: {
+                "application/json": unknown;
+            };
+        };
+        responses: {
+            /** @description Call a function as AWS's clients do: the answer is the output */
+            200: {
+                headers: {
+                    /** @description `function` if the answer's `error` is the function's own. */
+                    "Nova-Failed-By"?: string;
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description What went wrong, as AWS writes it */
+            default: {
+                headers: {
+                    /** @description Name of the error, such as `ResourceNotFoundException`. */
+                    "x-amzn-ErrorType"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AwsError"];
+                };
+            };
+        };
+    };
     list_audit: {
         parameters: {
             query?: {
@@ -3252,6 +3459,82 @@ export interface operations {
             };
         };
     };
+    finish_oidc: {
+        parameters: {
+            query?: {
+                /** @description What the provider gives. */
+                code?: string;
+                /** @description What the provider says instead. */
+                error?: string;
+                /** @description The same in words. */
+                error_description?: string;
+                /** @description As it was sent. */
+                state?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where an identity provider sends the browser back; the session's cookie is in `Set-Cookie` */
+            303: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    start_oidc: {
+        parameters: {
+            query?: {
+                /** @description Secret of an invitation that is accepted so. */
+                invitation?: string;
+                /** @description Where in the console to go on, such as `/ui/#/functions`; else its start. */
+                return?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Send a browser to an identity provider to sign in (OpenID Connect) */
+            303: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     change_password: {
         parameters: {
             query?: never;
@@ -3273,6 +3556,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_providers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List identity providers to sign in with */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
             };
             /** @description What went wrong */
             default: {
@@ -4868,6 +5182,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FunctionView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_build_log: {
+        parameters: {
+            query?: {
+                /** @description Answer with server-sent events: a line each, `missed` for lines that are not kept any more, and `done` with the result as the last. */
+                follow?: boolean;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show or follow the log of a version's build */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BuildLogView"];
                 };
             };
             /** @description What went wrong */
