@@ -4,6 +4,7 @@ use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::server::{free_port, signal};
@@ -13,6 +14,7 @@ struct Home {
     folder: tempfile::TempDir,
     uid: u32,
     port: u16,
+    content: u16,
     server: Option<Child>,
 }
 
@@ -30,11 +32,12 @@ impl Home {
         std::fs::copy(env!("CARGO_BIN_EXE_nova"), &program).unwrap();
         std::fs::set_permissions(&program, open(0o755)).unwrap();
         // A user of the host that nobody else uses: what it leaves is told from the rest.
-        let uid = 3_800_000_000 + std::process::id() % 1_000_000;
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let uid = 3_800_000_000 + std::process::id() % 1_000_000 * 10 + COUNT.fetch_add(1, Ordering::Relaxed);
         let home = folder.path().join("home");
         std::fs::create_dir(&home).unwrap();
         chown(&home, Some(uid), Some(uid)).unwrap();
-        Some(Self { folder, uid, port: free_port(), server: None })
+        Some(Self { folder, uid, port: free_port(), content: free_port(), server: None })
     }
 
     fn home(&self) -> PathBuf {
@@ -80,7 +83,9 @@ impl Home {
             .open(self.folder.path().join("log"))
             .unwrap();
         let listen = format!("127.0.0.1:{}", self.port);
-        let arguments = ["serve", "--dev", "--listen", &listen, "--set", "isolation.orphan_grace_s=1"];
+        let content = format!("127.0.0.1:{}", self.content);
+        let set = "isolation.orphan_grace_s=1";
+        let arguments = ["serve", "--dev", "--listen", &listen, "--content-listen", &content, "--set", set];
         let child = self.command(&arguments).stdout(log.try_clone().unwrap()).stderr(log).spawn().unwrap();
         self.server = Some(child);
         self.until("the server is ready", || self.http("/health/ready") == 200);
