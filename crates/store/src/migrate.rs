@@ -38,8 +38,8 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     5 "audit" "0005_audit.nova.sql",
     6 "quotas" "0006_quotas.nova.sql",
     7 "aliases" "0007_aliases.nova.sql",
-    9 "signing" "0009_signing.nova.sql",
-    11 "server_rows" "0011_server_rows.nova.sql",
+    8 "signing" "0008_signing.nova.sql",
+    9 "server_rows" "0009_server_rows.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
 pub(crate) const SQLITE_WORK: &[Migration] = &[];
@@ -56,8 +56,8 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     5 "audit" "0005_audit.sql",
     6 "quotas" "0006_quotas.sql",
     7 "aliases" "0007_aliases.sql",
-    9 "signing" "0009_signing.sql",
-    11 "server_rows" "0011_server_rows.sql",
+    8 "signing" "0008_signing.sql",
+    9 "server_rows" "0009_server_rows.sql",
 );
 
 /// A migration that a database says it has.
