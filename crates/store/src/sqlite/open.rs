@@ -296,7 +296,8 @@ mod tests {
             [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())]
         {
             let connection = migrated(dir.path(), kind);
-            for statement in statements {
+            // Who asks for all chains of the audit log goes on to read every entry.
+            for statement in statements.into_iter().filter(|statement| statement.name != "CHAINS") {
                 let explain = format!("EXPLAIN QUERY PLAN {}", statement.sql);
                 let mut prepared = connection.prepare(&explain).expect("prepares");
                 let count = prepared.parameter_count();

@@ -15,6 +15,20 @@ CREATE INDEX versions_code ON versions (code);
 CREATE INDEX versions_pending ON versions (function_id, number) WHERE build_status IN ('pending', 'compiling');
 CREATE INDEX versions_storage ON versions (tenant_id, code, code_size);
 CREATE INDEX versions_storage_part ON versions (tenant_id, namespace, code, code_size);
+CREATE TABLE aliases (
+    function_id TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
+    name        TEXT NOT NULL,
+    tenant_id   TEXT NOT NULL,
+    namespace   TEXT NOT NULL,
+    -- JSON document: weights, history, rollout.
+    data        TEXT NOT NULL,
+    -- When a running rollout is to be looked at.
+    due_at      INTEGER,
+    revision    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    PRIMARY KEY (function_id, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE audit_entries (
     tenant_id     TEXT NOT NULL,
     seq           INTEGER NOT NULL,
@@ -47,20 +61,6 @@ CREATE TABLE audit_heads (
     seq       INTEGER NOT NULL,
     hash      TEXT NOT NULL
 ) STRICT;
-CREATE TABLE aliases (
-    function_id TEXT NOT NULL REFERENCES functions (id) ON DELETE CASCADE,
-    name        TEXT NOT NULL,
-    tenant_id   TEXT NOT NULL,
-    namespace   TEXT NOT NULL,
-    -- JSON document: weights, history, rollout.
-    data        TEXT NOT NULL,
-    -- When a running rollout is to be looked at.
-    due_at      INTEGER,
-    revision    INTEGER NOT NULL,
-    created_at  INTEGER NOT NULL,
-    updated_at  INTEGER NOT NULL,
-    PRIMARY KEY (function_id, name)
-) STRICT, WITHOUT ROWID;
 CREATE TABLE bindings (
     id         TEXT PRIMARY KEY NOT NULL,
     tenant_id  TEXT NOT NULL,
