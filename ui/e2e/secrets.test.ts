@@ -104,6 +104,11 @@ describe("the network of a function", { timeout: 120_000 }, () => {
     await visible(page, "It reaches nothing outside its sandbox.");
     await visible(page, "Nothing was refused.");
     await ask(stage, "POST", "/functions/caller/invoke", {});
+    // Lines are stored a moment after the answer; the page looks again only after a while.
+    for (let tries = 0; tries < 100; tries += 1) {
+      if (((await ask(stage, "GET", "/functions/caller/logs")) as { items: unknown[] }).items.length > 0) break;
+      await page.waitForTimeout(100);
+    }
     await page.reload();
     const refused = page.getByRole("region", { name: "Refused attempts" });
     await refused.getByText("this function has no network").waitFor();
