@@ -66,6 +66,8 @@ pub(super) struct Egress {
     function: String,
     open: bool,
     notes: Vec<String>,
+    /// Lines that were written into the pipe and not yet announced to who reads it.
+    spoken: Vec<String>,
     seen: VecDeque<String>,
     /// Notes go into this pipe of ours, as if the runtime had printed them, and when the last one did.
     voice: Option<(RawFd, Instant)>,
@@ -99,6 +101,7 @@ impl Egress {
             function: String::new(),
             open: false,
             notes: Vec::new(),
+            spoken: Vec::new(),
             seen: VecDeque::new(),
             voice: None,
         })
@@ -133,6 +136,11 @@ impl Egress {
         std::mem::take(&mut self.notes)
     }
 
+    /// Lines that are in the pipe of [`Self::speak_by`] since the last time.
+    pub(super) fn take_spoken(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.spoken)
+    }
+
     /// Writes notes into the pipe with this reading end, before whoever caused them hears of it:
     /// so the shim, which may run calls that we do not know, sees that there is something to
     /// hand over, and the note gets to its call. The pipe must outlive us, or be replaced here.
@@ -158,6 +166,7 @@ impl Egress {
         if let Some((pipe, _)) = self.voice
             && sys::write_into_pipe(pipe, &format!("{text}\n")).is_ok()
         {
+            self.spoken.push(text);
             return;
         }
         if self.notes.len() < SEEN_MAX {

@@ -1,5 +1,7 @@
 //! Output of user code as bounded log lines.
 
+use std::collections::VecDeque;
+
 use super::sys;
 use crate::protocol::GuestLine;
 
@@ -90,13 +92,27 @@ pub(super) struct LineSplitter {
     skipping: bool,
     /// The last bytes seen, for the text of an error.
     tail: Vec<u8>,
+    /// Lines that the agent itself wrote into the pipe and that did not come out yet.
+    spoken: VecDeque<String>,
 }
 
 const TAIL: usize = 2048;
+/// Most lines of the agent's own that are waited for.
+const SPOKEN_MAX: usize = 256;
 
 impl LineSplitter {
     pub(super) fn new(source: Source) -> Self {
-        Self { source, partial: Vec::new(), skipping: false, tail: Vec::new() }
+        Self { source, partial: Vec::new(), skipping: false, tail: Vec::new(), spoken: VecDeque::new() }
+    }
+
+    /// Says that the agent wrote this line into the pipe, so that it is told as a remark and not
+    /// as output. User code that prints the same words first gets its line told so instead, which
+    /// it could have by doing what the remark is about.
+    pub(super) fn expect(&mut self, line: String) {
+        if self.spoken.len() == SPOKEN_MAX {
+            self.spoken.pop_front();
+        }
+        self.spoken.push_back(line);
     }
 
     /// Takes bytes as they come.
@@ -130,7 +146,11 @@ impl LineSplitter {
 
     fn end_line(&mut self, log: &mut LogBuffer) {
         let line = self.partial.strip_suffix(b"\r").unwrap_or(&self.partial);
-        log.push(self.source, line);
+        let own = self.spoken.iter().position(|spoken| spoken.as_bytes() == line);
+        match own.and_then(|place| self.spoken.remove(place)) {
+            Some(text) => log.remark(&text),
+            None => log.push(self.source, line),
+        }
         self.partial.clear();
         self.skipping = false;
     }
@@ -163,6 +183,15 @@ mod tests {
         out.feed(b"o\r\nthree", &mut log);
         out.finish(&mut log);
         assert_eq!(texts(&mut log), ["one", "two", "three"]);
+    }
+
+    #[test]
+    fn a_line_that_the_agent_wrote_itself_is_a_remark_once() {
+        let (mut log, mut out) = (LogBuffer::default(), LineSplitter::new(Source::Stderr));
+        out.expect("network refused x".into());
+        out.feed(b"mine\nnetwork refused x\nnetwork refused x\n", &mut log);
+        let streams: Vec<u8> = log.take().into_iter().map(|line| line.stream).collect();
+        assert_eq!(streams, [2, 0, 2]);
     }
 
     #[test]

@@ -61,6 +61,9 @@ impl Agent {
     /// Reads once; how many bytes came.
     pub(super) fn read_runtime_output(&mut self, token: u64) -> usize {
         let Some(runtime) = &mut self.runtime else { return 0 };
+        for line in self.egress.take_spoken() {
+            runtime.err.expect(line);
+        }
         let (fd, splitter, over) = match token {
             RUNTIME_OUT => (runtime.stdout.as_raw_fd(), &mut runtime.out, &mut runtime.out_over),
             _ => (runtime.stderr.as_raw_fd(), &mut runtime.err, &mut runtime.err_over),
