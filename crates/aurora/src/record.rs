@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use nova_domain::call::{
-    Call, CallSource, FunctionError, FunctionErrorKind, FunctionRef, FunctionSnapshot, Outcome,
-};
+use nova_domain::call::{Call, CallSource, FunctionError, FunctionRef, FunctionSnapshot, Outcome, cancelled};
 use nova_domain::fault::{Code, Fault};
 use nova_domain::log::LogLine;
 use nova_domain::ports::Catalog;
@@ -121,7 +119,7 @@ impl Shared {
         let ended = Ended {
             status: RunStatus::Cancelled,
             usage: outcome.usage,
-            error: Some(outcome.result.err().unwrap_or_else(|| error_of(&cancelled()))),
+            error: Some(outcome.result.err().unwrap_or_else(|| FunctionError::of_fault(&cancelled()))),
             output_size,
             output: None,
             logs: if printed.len() > outcome.logs.len() { printed } else { outcome.logs },
@@ -154,7 +152,7 @@ impl Shared {
         let ended = Ended {
             status,
             usage: Usage::default(),
-            error: Some(error_of(fault)),
+            error: Some(FunctionError::of_fault(fault)),
             output_size,
             output: None,
             // What it printed before the platform failed it.
@@ -189,21 +187,5 @@ impl Shared {
         }
         self.meter.count(&run, snapshot.spec.runtime.runtime.as_str());
         self.sink.record(RunRecord { run, lines: ended.logs });
-    }
-}
-
-/// What became of a call that its caller left.
-pub(crate) fn cancelled() -> Fault {
-    Fault::new(Code::Cancelled, "the caller went away and the call was ended")
-}
-
-fn error_of(fault: &Fault) -> FunctionError {
-    FunctionError {
-        kind: FunctionErrorKind::Error,
-        error_type: fault.code().as_str().to_owned(),
-        message: fault.message().to_owned(),
-        stack: Vec::new(),
-        exit_code: None,
-        signal: None,
     }
 }

@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _};
-use nova_domain::call::{EventStream, Outcome, StreamEvent};
+use nova_domain::call::{EventStream, Outcome, StreamEvent, cancelled};
 use nova_domain::fault::Fault;
 use tokio::runtime::Handle;
 
-use crate::record::{Begun, Shared, cancelled};
+use crate::record::{Begun, Shared};
 use crate::recorder::panicked;
 
 /// How long a cancelled call may take to say what it used and printed.

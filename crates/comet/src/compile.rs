@@ -24,15 +24,13 @@ use crate::egress::Owner;
 use crate::install;
 use crate::pool::{launch_fault, opening_of};
 use crate::runtimes;
-use crate::sandbox::{Answer, Mask, Sandbox, SandboxError};
+use crate::sandbox::{Answer, Listener, Mask, Sandbox, SandboxError};
 use crate::{BuildSettings, Comet};
 
 /// Largest result of a build: an archive of installed packages.
 const RESULT_MAX: usize = 512 * 1024 * 1024;
 /// Largest executable, bytes.
 const EXECUTABLE_MAX: usize = 100 * 1024 * 1024;
-/// The one call in a build sandbox.
-const BUILD_ID: &str = "build";
 /// Compiler output that is kept; the end counts most.
 const OUTPUT_MAX: usize = 64 * 1024;
 
@@ -127,12 +125,16 @@ impl Comet {
             ),
             _ => None,
         };
-        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), Mask::default(), None)
-            .map_err(|error| unreachable(&error))?;
         // What a registry wants to know of us is nobody's who sees the log.
         let mask = Mask::of_addresses(settings.registries.addresses());
-        let (mut answer, result) = run_in(&sandbox, settings, &job.log, &mask).await?;
-        mask.lines(&mut answer.logs);
+        let listener = Listener::of_build(job.log.clone());
+        let sandbox = Sandbox::start(launched, &spec, self.inner.backend.clone(), mask, Some(listener))
+            .map_err(|error| unreachable(&error))?;
+        let (mut answer, result) = run_in(&sandbox, settings).await?;
+        sandbox.mask().lines(&mut answer.logs);
+        // What came with the answer.
+        let told = sandbox.listener().map_or(0, Listener::told);
+        job.log.tell(answer.logs.get(told..).unwrap_or_default());
         let output = output_text(&answer.logs);
         if let Some(error) = answer.error {
             let oom = sandbox.ran_out_of_memory().await.is_some();
@@ -240,20 +242,12 @@ fn init_of(script: &str, toolchain: &InstalledRuntime, settings: &BuildSettings)
     init
 }
 
-/// How often a running build is asked what it printed.
-const LISTEN: Duration = Duration::from_millis(100);
-
-async fn run_in(
-    sandbox: &Sandbox,
-    settings: &BuildSettings,
-    log: &BuildLog,
-    mask: &Mask,
-) -> FaultResult<(Answer, Bytes)> {
+async fn run_in(sandbox: &Sandbox, settings: &BuildSettings) -> FaultResult<(Answer, Bytes)> {
     let timeout = Duration::from_secs(u64::from(settings.timeout_s));
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let exec = |input| {
         let mut exec =
-            Exec::new(BUILD_ID, input, (now + timeout).as_secs_f64() * 1000.0, timeout.as_millis() as u64);
+            Exec::new("build", input, (now + timeout).as_secs_f64() * 1000.0, timeout.as_millis() as u64);
         exec.stream = true;
         exec
     };
@@ -273,32 +267,10 @@ async fn run_in(
             }
         }
     };
-    let mut told = 0;
-    let tell = |mut lines: Vec<LogLine>| {
-        mask.lines(&mut lines);
-        log.tell(&lines);
-        lines.len()
-    };
-    let listen = async {
-        loop {
-            tokio::time::sleep(LISTEN).await;
-            told += tell(sandbox.lines_so_far(BUILD_ID, told));
-        }
-    };
-    let work = async {
-        tokio::join!(tokio::time::timeout(timeout + Duration::from_secs(5), pending.answer), collect).0
-    };
-    let answer = tokio::select! {
-        biased;
-        answer = work => answer,
-        () = listen => return Err(Fault::internal("listening to a build never ends")),
-    };
+    let (answer, ()) =
+        tokio::join!(tokio::time::timeout(timeout + Duration::from_secs(5), pending.answer), collect);
     match answer {
-        Ok(Ok(answer)) => {
-            let answer = answer.map_err(lost)?;
-            tell(answer.logs.iter().skip(told).cloned().collect());
-            Ok((answer, executable.into()))
-        }
+        Ok(Ok(answer)) => Ok((answer.map_err(lost)?, executable.into())),
         Ok(Err(_)) => Err(lost(SandboxError::Ended)),
         Err(_) => Err(Fault::new(Code::Unavailable, "the build did not end in time")),
     }

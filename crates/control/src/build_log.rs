@@ -89,12 +89,12 @@ impl Live {
     fn add(&self, lines: &[LogLine]) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         for line in lines {
-            kept.bytes += line.text.len();
+            kept.bytes += size(line);
             kept.lines.push_back(line.clone());
         }
         while kept.bytes > KEPT_MAX {
             let Some(first) = kept.lines.pop_front() else { break };
-            kept.bytes -= first.text.len();
+            kept.bytes -= size(&first);
             kept.gone += 1;
         }
         drop(kept);
@@ -108,6 +108,11 @@ impl Live {
         let skip = number.saturating_sub(kept.gone) as usize;
         (missed, kept.lines.iter().skip(skip).cloned().collect())
     }
+}
+
+/// What a kept line costs; an empty one is not free.
+fn size(line: &LogLine) -> usize {
+    size_of::<LogLine>() + line.text.len()
 }
 
 struct Follower {
@@ -234,5 +239,7 @@ mod tests {
         assert_eq!(lines.last(), Some(&line("end")));
         assert!(lines.iter().map(|line| line.text.len()).sum::<usize>() <= KEPT_MAX);
         assert_eq!(live.from(99), (0, Vec::new()));
+        live.add(&vec![line(""); KEPT_MAX]);
+        assert!(live.from(0).1.len() < KEPT_MAX / size_of::<LogLine>() + 1, "empty lines count");
     }
 }

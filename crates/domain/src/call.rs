@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Principal;
-use crate::fault::Fault;
+use crate::fault::{Code, Fault};
 use crate::function::{Function, Mode, PoolSettings, VersionSpec};
 use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
@@ -189,6 +189,11 @@ pub struct Call {
     pub client_context: Option<Arc<str>>,
 }
 
+/// What became of a call that its caller left.
+pub fn cancelled() -> Fault {
+    Fault::new(Code::Cancelled, "the caller went away and the call was ended")
+}
+
 /// Why user code gave no result. The platform did its part; the answer is 200 with this in `error`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FunctionError {
@@ -209,6 +214,18 @@ pub struct FunctionError {
 impl FunctionError {
     /// The `error_type` of a response over [`PAYLOAD_OUT_MAX`], whoever noticed (shim, agent, comet).
     pub const RESPONSE_TOO_LARGE: &str = "ResponseTooLarge";
+
+    /// What a record says of a call that the platform could not bring to its end.
+    pub fn of_fault(fault: &Fault) -> Self {
+        Self {
+            kind: FunctionErrorKind::Error,
+            error_type: fault.code().as_str().to_owned(),
+            message: fault.message().to_owned(),
+            stack: Vec::new(),
+            exit_code: None,
+            signal: None,
+        }
+    }
 
     /// Whether the response was over the limit.
     pub fn is_too_large(&self) -> bool {

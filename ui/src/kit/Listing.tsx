@@ -3,9 +3,12 @@ import type { ReactNode } from "react";
 import { DataTable, type Column } from "./DataTable";
 import { ErrorBox, Loading } from "./Feedback";
 
+/** What is shown of a list that comes in pages. */
+export type PagedList = Pick<UseInfiniteQueryResult, "data" | "error" | "isPending" | "hasNextPage" | "isFetchingNextPage" | "refetch" | "fetchNextPage">;
+
 interface Props<T> {
   label: string;
-  list: Pick<UseInfiniteQueryResult, "data" | "error" | "isPending" | "hasNextPage" | "isFetchingNextPage" | "refetch" | "fetchNextPage">;
+  list: PagedList;
   rows: T[];
   columns: Column<T>[];
   rowKey: (row: T) => string;

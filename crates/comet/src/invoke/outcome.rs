@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use nova_agent::protocol::{GuestError, GuestErrorKind};
-use nova_domain::call::{Call, FunctionError, FunctionErrorKind, Outcome, PAYLOAD_OUT_MAX};
+use nova_domain::call::{Call, FunctionError, FunctionErrorKind, Outcome, PAYLOAD_OUT_MAX, cancelled};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::log::LogLine;
 use nova_domain::run::Usage;
@@ -81,14 +81,7 @@ fn left(call: &Call, placed: &Placed, how: Left) -> Fault {
         Left::Answered(answer) => *answer,
         Left::Lost(exec_us) => Answer { exec_us, ..Answer::default() },
     };
-    let error = FunctionError {
-        kind: FunctionErrorKind::Error,
-        error_type: fault.code().as_str().to_owned(),
-        message: fault.message().to_owned(),
-        stack: Vec::new(),
-        exit_code: None,
-        signal: None,
-    };
+    let error = FunctionError::of_fault(&fault);
     let mut outcome =
         outcome(placed, Err(error), answer.exec_us, lines(placed, answer.logs), answer.logs_dropped);
     outcome.usage.queue_us += answer.queued_us;
@@ -103,10 +96,6 @@ fn lines(placed: &Placed, mut printed: Vec<LogLine>) -> Vec<LogLine> {
     sandbox.mask().lines(&mut printed);
     logs.extend(printed);
     logs
-}
-
-pub(super) fn cancelled() -> Fault {
-    Fault::new(Code::Cancelled, "the caller went away and the call was ended")
 }
 
 fn too_large(size: usize) -> FunctionError {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use nova_agent::protocol::{Exec, GuestErrorKind};
 use nova_domain::RunId;
-use nova_domain::call::{Call, CallSource, Outcome};
+use nova_domain::call::{Call, CallSource, Outcome, cancelled};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use serde_json::value::RawValue;
 use tokio::sync::{mpsc, oneshot};
@@ -121,13 +121,13 @@ pub(super) async fn run(
         && answer.error.as_ref().is_some_and(|error| error.kind == GuestErrorKind::NotBegun)
     {
         placed.lease.sandbox().taint();
-        return if call.cancel.is_cancelled() { Err(outcome::cancelled()) } else { Ok(Ran::NotBegun) };
+        return if call.cancel.is_cancelled() { Err(cancelled()) } else { Ok(Ran::NotBegun) };
     }
     outcome::from_end(call, &placed, end).await.map(Ran::Ended)
 }
 
 fn taken_back(call: &Call) -> FaultResult<Ran> {
-    if call.cancel.is_cancelled() { Err(outcome::cancelled()) } else { Ok(Ran::TakenBack) }
+    if call.cancel.is_cancelled() { Err(cancelled()) } else { Ok(Ran::TakenBack) }
 }
 
 /// Whether a call that was cancelled is over in its sandbox, or never began there.

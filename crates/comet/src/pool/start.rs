@@ -83,7 +83,8 @@ impl Starter {
         let network = self.open_network(snapshot, launched.link.take())?;
         let mask = Mask::new(&secrets);
         let signals = self.signals.get();
-        let listener = signals.map(|signals| Listener::new(signals.clone(), snapshot.function.id.clone()));
+        let listener =
+            signals.map(|signals| Listener::of_function(signals.clone(), snapshot.function.id.clone()));
         let sandbox = Sandbox::start(launched, &spec, self.backend.clone(), mask, listener);
         let sandbox = sandbox.map_err(|error| {
             Fault::new(Code::Unavailable, "the new sandbox could not be reached").with_source(error)

@@ -376,12 +376,6 @@ impl Channel {
         }
     }
 
-    /// Lines that a running call has printed, without the first `skip`.
-    pub(super) fn lines_so_far(&self, id: &str, skip: usize) -> Vec<LogLine> {
-        let state = self.state();
-        state.waiting.get(id).map_or_else(Vec::new, |call| call.logs.iter().skip(skip).cloned().collect())
-    }
-
     fn on_answer(&self, resp: Resp<'_>, frame: &Bytes) {
         if resp.fatal {
             self.fatal.store(true, Ordering::Relaxed);

@@ -137,11 +137,6 @@ impl Sandbox {
         Ok(Pending { answer })
     }
 
-    /// Lines that a running call has printed, without the first `skip`.
-    pub(crate) fn lines_so_far(&self, request_id: &str, skip: usize) -> Vec<LogLine> {
-        self.channel.lines_so_far(request_id, skip)
-    }
-
     /// Time from Init to its answer, microseconds; 0 while it is not there.
     pub(crate) fn init_us(&self) -> u64 {
         self.channel.init_us()

@@ -7,6 +7,8 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use aws_lc_rs::hmac;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
 use nova_domain::{Code, Fault, Timestamp};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest as _, Sha256};
@@ -180,23 +182,8 @@ fn signature(text: &str) -> Option<[u8; 32]> {
 
 /// `20150830T123600Z` as seconds since 1970.
 fn seconds(text: &str) -> Option<i64> {
-    let bytes = text.as_bytes();
-    if bytes.len() != 16 || bytes[8] != b'T' || bytes[15] != b'Z' {
-        return None;
-    }
-    let number = |from: usize, to: usize| text.get(from..to)?.parse::<u32>().ok().map(i64::from);
-    let (year, month, day) = (number(0, 4)?, number(4, 6)?, number(6, 8)?);
-    let (hour, minute, second) = (number(9, 11)?, number(11, 13)?, number(13, 15)?);
-    if !(1..=12).contains(&month) || !(1..=31).contains(&day) || hour > 23 || minute > 59 || second > 60 {
-        return None;
-    }
-    // Days of the civil calendar, counted from March so that the leap day is the last.
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second)
+    let at = DateTime::strptime("%Y%m%dT%H%M%SZ", text).ok().filter(|_| text.len() == 16)?;
+    Some(TimeZone::UTC.to_timestamp(at).ok()?.as_second())
 }
 
 fn canonical_request(parts: &SignedParts<'_>, signed: &str, hash: &str) -> String {

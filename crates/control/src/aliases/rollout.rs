@@ -54,7 +54,7 @@ impl Functions {
     ) -> FaultResult<Alias> {
         let aborted =
             self.alter_alias(scope, function, alias, None, |alias, now| alias.abort_rollout(now)).await?;
-        tell(&aborted);
+        tell(&aborted, function);
         Ok(aborted)
     }
 
@@ -122,27 +122,26 @@ impl Rollouts {
         }
         let (was, is) = (shown::alias(before), shown::alias(&after));
         let write = inner.store.aliases().update(&after);
-        let stored = if was == is {
+        if was == is {
             // Only the calls that were seen.
-            quietly(write).await?
-        } else {
-            let called = format!("{}/{}", before.function, before.name);
-            about(audit::changed(scope, "alias", called, was, is), write).await?
-        };
+            return quietly(write).await.map(drop);
+        }
+        let function = inner.store.functions().get_by_id(scope, &before.function).await?;
+        let called = format!("{}/{}", function.name, before.name);
+        let stored = about(audit::changed(scope, "alias", called, was, is), write).await?;
         if stored.split != before.split || !stored.is_rolling() {
-            let function = inner.store.functions().get_by_id(scope, &stored.function).await?;
             self.functions.changed(scope, &function).await;
-            tell(&stored);
+            tell(&stored, &function.name);
         }
         Ok(())
     }
 }
 
 /// Says in log and metrics what became of a rollout.
-fn tell(alias: &Alias) {
+fn tell(alias: &Alias, function: &FunctionName) {
     let Some(rollout) = &alias.rollout else { return };
     let Rollout { status, plan, seen, note, .. } = rollout;
-    let (scope, function, name) = (&alias.scope, &alias.function, &alias.name);
+    let (scope, name) = (&alias.scope, &alias.name);
     let (weight, status_text) = (alias.split.weight(plan.version), status.as_str());
     let (calls, errors) = (seen.calls, seen.errors);
     if *status == RolloutStatus::Failed {

@@ -91,9 +91,9 @@ impl Book {
         for rule in rules.iter().filter(|rule| rule.covers(scope)) {
             let Meter::Window(window) = &rule.meter else { continue };
             match window.take(&rule.quota, store, clock).await? {
-                Taken::Yes(used) => {
+                Taken::Yes(used, ends_at) => {
                     rule.look(used);
-                    held.windows.push(rule.clone());
+                    held.windows.push((rule.clone(), ends_at));
                 }
                 Taken::No(used, again) => return Err(rule.refusal(used, again)),
             }
@@ -197,7 +197,7 @@ fn meter(kind: QuotaKind, before: Option<&Meter>) -> Meter {
 #[derive(Default)]
 struct Held {
     calls: Vec<Arc<AtomicU64>>,
-    windows: Vec<Arc<Rule>>,
+    windows: Vec<(Arc<Rule>, Timestamp)>,
 }
 
 impl Drop for Held {
@@ -205,9 +205,9 @@ impl Drop for Held {
         for calls in &self.calls {
             calls.fetch_sub(1, Ordering::Relaxed);
         }
-        for rule in &self.windows {
+        for (rule, ends_at) in &self.windows {
             if let Meter::Window(window) = &rule.meter {
-                window.give_back();
+                window.give_back(*ends_at);
             }
         }
     }

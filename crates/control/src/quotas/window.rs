@@ -35,8 +35,8 @@ pub(super) struct Window {
 
 /// What came of asking for one call.
 pub(super) enum Taken {
-    /// This many are used with it.
-    Yes(u64),
+    /// This many are used with it, of the window that ends then.
+    Yes(u64, Timestamp),
     /// This many are used, and when the next window begins.
     No(u64, Duration),
 }
@@ -53,7 +53,7 @@ impl Window {
         }
         if state.left > 0 {
             state.left -= 1;
-            return Some(Taken::Yes(state.used.saturating_sub(state.left)));
+            return Some(Taken::Yes(state.used.saturating_sub(state.left), state.ends_at));
         }
         let wait = u64::try_from(state.ends_at.micros_since(now)).unwrap_or(0);
         state.dry.then(|| Taken::No(state.used, Duration::from_micros(wait.max(1))))
@@ -80,9 +80,12 @@ impl Window {
         }
     }
 
-    /// Gives one back that was taken a moment ago.
-    pub(super) fn give_back(&self) {
-        self.state().left += 1;
+    /// Gives one back that was taken of the window that ends then; of an earlier one it is lost.
+    pub(super) fn give_back(&self, ends_at: Timestamp) {
+        let mut state = self.state();
+        if state.ends_at == ends_at {
+            state.left += 1;
+        }
     }
 
     /// Calls of the window that goes on: those given out to all servers, without what this one has left.

@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use nova_control::{AliasChange, Change, NewAlias, Patch};
 use nova_domain::alias::Weights;
+use nova_domain::audit::{AuditFilter, Chain};
 use nova_domain::call::{AliasPick, CallSource, FunctionRef, Qualifier};
 use nova_domain::ports::Catalog;
 use nova_domain::rollout::{RolloutPlan, RolloutStatus};
 use nova_domain::run::{Run, RunStatus, Usage};
 use nova_domain::runtime::Runtime;
 use nova_domain::{AliasName, Code, RunId, Timestamp};
+use nova_store::PageRequest;
 use nova_store::repo::RunRecord;
 
 use crate::support::{World, code, code_of, name, new_function};
@@ -186,6 +188,14 @@ async fn errors_over_the_bound_give_the_calls_back_at_once() {
     runs(&world, 2, 10, 5).await;
     let (weight, status) = until(&world, |_, status| status != RolloutStatus::Running).await;
     assert_eq!((weight, status), (0, RolloutStatus::Failed));
+    // What a rollout does by itself is told under the name that people know, as what they do is.
+    let filter = AuditFilter { resource_kind: Some("alias".to_owned()), ..AuditFilter::default() };
+    let chain = Chain::Tenant(world.scope.tenant.clone());
+    let told =
+        world.store.audit().list(&chain, &filter, &PageRequest::largest()).await.expect("listed").items;
+    let names: std::collections::BTreeSet<_> =
+        told.iter().map(|entry| entry.resource.name.as_str()).collect();
+    assert_eq!((names.into_iter().collect::<Vec<_>>(), told.len()), (vec!["f/live"], 4));
     for point in 0..100 {
         assert_eq!(catalog.resolve(&world.scope, &at_point(Some(point))).await.expect("there").version, 1);
     }

@@ -11,6 +11,7 @@ use nova_kit::dirs::{Dirs, Surroundings};
 use serde::{Deserialize, Serialize};
 
 use super::output::{self, Format, Printer, time};
+use super::pages::{all, up_to};
 use super::{CommandResult, Context, Failure, ServerOptions};
 
 #[derive(Debug, Subcommand)]
@@ -94,7 +95,7 @@ fn what(view: &AuditView) -> String {
 }
 
 async fn list(context: &Context, args: ListArgs) -> CommandResult {
-    let mut query = ListAudit {
+    let query = ListAudit {
         server: args.of_server,
         actor: args.actor,
         action: args.action,
@@ -104,16 +105,11 @@ async fn list(context: &Context, args: ListArgs) -> CommandResult {
         until: args.until,
         ..ListAudit::default()
     };
-    let mut items: Vec<AuditView> = Vec::new();
-    while items.len() < args.limit {
-        query.limit = Some((args.limit - items.len()).min(500) as u32);
-        let page = context.client.list_audit(&query).await?;
-        items.extend(page.items);
-        match page.next_cursor {
-            Some(cursor) => query.cursor = Some(cursor),
-            None => break,
-        }
-    }
+    let items = up_to(args.limit, async |page: &PageQuery| {
+        let query = ListAudit { limit: page.limit, cursor: page.cursor.clone(), ..query.clone() };
+        context.client.list_audit(&query).await
+    })
+    .await?;
     let rows = items
         .iter()
         .map(|view| {
@@ -213,17 +209,9 @@ async fn verify(context: &Context, args: &VerifyArgs) -> CommandResult {
     };
     if args.all {
         found.push(client.verify_audit(&query(Some("*"), true)).await?);
-        let mut page = PageQuery { limit: Some(500), cursor: None };
-        loop {
-            let tenants = client.list_tenants(&page).await?;
-            for tenant in &tenants.items {
-                let of = client.in_scope(tenant.name.as_str(), None);
-                found.push(of.verify_audit(&query(Some(&tenant.name), false)).await?);
-            }
-            match tenants.next_cursor {
-                Some(cursor) => page.cursor = Some(cursor),
-                None => break,
-            }
+        for tenant in all(async |page: &PageQuery| client.list_tenants(page).await).await? {
+            let of = client.in_scope(tenant.name.as_str(), None);
+            found.push(of.verify_audit(&query(Some(&tenant.name), false)).await?);
         }
     } else if args.of_server {
         found.push(client.verify_audit(&query(Some("*"), true)).await?);

@@ -10,6 +10,7 @@ use nova_api::v1::{CreateFunction, FunctionView, InvokePolicyBody, Patch, PatchF
 use nova_domain::http::HttpAccess;
 use nova_domain::version::CompileStatus;
 
+use super::pages::up_to;
 use super::{CommandResult, Context, Failure, output};
 
 #[derive(Debug, Args)]
@@ -196,22 +197,16 @@ pub(super) async fn create(context: &Context, args: &CreateArgs) -> CommandResul
 }
 
 pub(super) async fn list(context: &Context, args: &ListArgs) -> CommandResult {
-    let mut query = ListFunctions {
-        search: args.search.clone(),
-        runtime: args.runtime.clone(),
-        limit: Some(args.limit.clamp(1, 500)),
-        cursor: None,
-    };
-    let mut items: Vec<FunctionView> = Vec::new();
-    loop {
-        let page = context.client.list_functions(&query).await?;
-        items.extend(page.items);
-        query.cursor = page.next_cursor;
-        if query.cursor.is_none() || items.len() >= args.limit as usize {
-            break;
-        }
-    }
-    items.truncate(args.limit as usize);
+    let items = up_to(args.limit as usize, async |page: &PageQuery| {
+        let query = ListFunctions {
+            search: args.search.clone(),
+            runtime: args.runtime.clone(),
+            limit: page.limit,
+            cursor: page.cursor.clone(),
+        };
+        context.client.list_functions(&query).await
+    })
+    .await?;
     let rows = items
         .iter()
         .map(|view| {

@@ -3,11 +3,12 @@
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand};
 use nova_api::client::ListKeys;
-use nova_api::v1::{CreateKey, KeyView, RoleGrantBody};
+use nova_api::v1::{CreateKey, RoleGrantBody};
 use nova_domain::Timestamp;
 use nova_kit::dirs::{Dirs, Surroundings};
 
 use super::output::{self, Format, Printer};
+use super::pages::all_of;
 use super::{CommandResult, Context, ServerOptions};
 
 #[derive(Debug, Subcommand)]
@@ -137,16 +138,7 @@ async fn create(context: &Context, args: CreateArgs) -> CommandResult {
 }
 
 async fn list(context: &Context, of_server: bool) -> CommandResult {
-    let mut items: Vec<KeyView> = Vec::new();
-    let mut query = ListKeys { server: of_server, limit: Some(500), cursor: None };
-    loop {
-        let page = context.client.list_keys(&query).await?;
-        items.extend(page.items);
-        match page.next_cursor {
-            Some(cursor) => query.cursor = Some(cursor),
-            None => break,
-        }
-    }
+    let items = all_of(of_server, async |page: &ListKeys| context.client.list_keys(page).await).await?;
     let rows = items
         .iter()
         .map(|key| {

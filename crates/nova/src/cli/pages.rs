@@ -10,16 +10,27 @@ const PAGE: u32 = 500;
 pub(super) async fn all<T>(
     ask: impl AsyncFn(&PageQuery) -> Result<Page<T>, ClientError>,
 ) -> Result<Vec<T>, ClientError> {
-    let mut query = PageQuery { limit: Some(PAGE), cursor: None };
-    let mut items = Vec::new();
-    loop {
+    up_to(usize::MAX, ask).await
+}
+
+/// The first `most` items of a list.
+pub(super) async fn up_to<T>(
+    most: usize,
+    ask: impl AsyncFn(&PageQuery) -> Result<Page<T>, ClientError>,
+) -> Result<Vec<T>, ClientError> {
+    let mut query = PageQuery::default();
+    let mut items: Vec<T> = Vec::new();
+    while items.len() < most {
+        let left = u32::try_from(most - items.len()).unwrap_or(PAGE);
+        query.limit = Some(left.min(PAGE));
         let page = ask(&query).await?;
         items.extend(page.items);
         match page.next_cursor {
             Some(cursor) => query.cursor = Some(cursor),
-            None => return Ok(items),
+            None => break,
         }
     }
+    Ok(items)
 }
 
 /// Every item of a list of the tenant, or of the server.

@@ -9,6 +9,7 @@ use nova_api::v1::secret::SecretText;
 use nova_api::v1::{CreateSecret, PatchSecret, SecretView};
 
 use super::output::{self, Format};
+use super::pages::all;
 use super::{CommandResult, Context};
 
 #[derive(Debug, Subcommand)]
@@ -130,16 +131,7 @@ fn value_of(args: &SetArgs) -> anyhow::Result<String> {
 }
 
 async fn list(context: &Context) -> anyhow::Result<()> {
-    let mut page = PageQuery { limit: Some(500), cursor: None };
-    let mut items = Vec::new();
-    loop {
-        let found = context.client.list_secrets(&page).await?;
-        items.extend(found.items);
-        match found.next_cursor {
-            Some(cursor) => page.cursor = Some(cursor),
-            None => break,
-        }
-    }
+    let items = all(async |page: &PageQuery| context.client.list_secrets(page).await).await?;
     let rows = items
         .iter()
         .map(|view| {

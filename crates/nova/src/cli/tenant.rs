@@ -6,6 +6,7 @@ use nova_api::v1::{CreateNamespace, CreateTenant, NamespaceView, TenantView};
 
 use super::key::time;
 use super::output::{self, Format};
+use super::pages::all;
 use super::{CommandResult, Context};
 
 #[derive(Debug, Subcommand)]
@@ -78,16 +79,7 @@ pub(super) async fn tenants(context: &Context, command: TenantCommand) -> Comman
             Ok(())
         }
         TenantCommand::List => {
-            let mut query = PageQuery { limit: Some(500), cursor: None };
-            let mut items = Vec::new();
-            loop {
-                let page = client.list_tenants(&query).await?;
-                items.extend(page.items);
-                match page.next_cursor {
-                    Some(cursor) => query.cursor = Some(cursor),
-                    None => break,
-                }
-            }
+            let items = all(async |page: &PageQuery| client.list_tenants(page).await).await?;
             let rows = items
                 .iter()
                 .map(|view| vec![view.name.clone(), view.description.clone(), time(Some(view.created_at))])
@@ -111,16 +103,7 @@ pub(super) async fn namespaces(context: &Context, command: NamespaceCommand) -> 
             Ok(())
         }
         NamespaceCommand::List => {
-            let mut query = PageQuery { limit: Some(500), cursor: None };
-            let mut items = Vec::new();
-            loop {
-                let page = client.list_namespaces(&query).await?;
-                items.extend(page.items);
-                match page.next_cursor {
-                    Some(cursor) => query.cursor = Some(cursor),
-                    None => break,
-                }
-            }
+            let items = all(async |page: &PageQuery| client.list_namespaces(page).await).await?;
             let rows = items
                 .iter()
                 .map(|view| vec![view.name.clone(), view.description.clone(), time(Some(view.created_at))])

@@ -23,29 +23,28 @@ pub(crate) fn seal(entry: &Entry) -> String {
         }
         None => hasher.update(u64::MAX.to_be_bytes()),
     };
-    let text = |text: &str| -> Vec<u8> { text.as_bytes().to_vec() };
     put(Some(entry.chain.as_str().as_bytes()));
     put(Some(&entry.seq.to_be_bytes()));
     put(Some(&entry.at.as_micros().to_be_bytes()));
     put(Some(entry.actor.kind.as_str().as_bytes()));
     put(Some(entry.actor.id.as_bytes()));
     put(Some(entry.actor.name.as_bytes()));
-    put(entry.actor.credential.as_deref().map(text).as_deref());
-    put(entry.address.as_deref().map(text).as_deref());
-    put(entry.request_id.as_deref().map(text).as_deref());
+    put(entry.actor.credential.as_deref().map(str::as_bytes));
+    put(entry.address.as_deref().map(str::as_bytes));
+    put(entry.request_id.as_deref().map(str::as_bytes));
     put(Some(entry.action.as_bytes()));
     put(Some(entry.operation.as_bytes()));
-    put(entry.namespace.as_deref().map(text).as_deref());
+    put(entry.namespace.as_deref().map(str::as_bytes));
     put(Some(entry.resource.kind.as_bytes()));
     put(Some(entry.resource.name.as_bytes()));
     put(Some(entry.outcome.as_str().as_bytes()));
-    put(entry.error.as_deref().map(text).as_deref());
+    put(entry.error.as_deref().map(str::as_bytes));
     put(Some(&(entry.changed.len() as u64).to_be_bytes()));
     for path in &entry.changed {
         put(Some(path.as_bytes()));
     }
-    put(entry.before.as_deref().map(text).as_deref());
-    put(entry.after.as_deref().map(text).as_deref());
+    put(entry.before.as_deref().map(str::as_bytes));
+    put(entry.after.as_deref().map(str::as_bytes));
     put(Some(entry.previous.as_bytes()));
     hex::encode(hasher.finalize())
 }

@@ -192,13 +192,13 @@ impl Content {
         };
         let mut response = if streams(snapshot.spec.mode) {
             let events = self.app.parts().invoker.invoke_stream(call).await;
-            stream::answer(self, events.map_err(|fault| self.mild(fault))?).await?
+            stream::answer(self, visit, events.map_err(|fault| self.mild(fault))?).await?
         } else {
             let outcome = self.app.parts().invoker.invoke(call).await.map_err(|fault| self.mild(fault))?;
             let version = outcome.function.version;
             match outcome.result {
                 Ok(result) => versioned(answer::of_result(&result)?, version),
-                Err(error) => versioned(self.failed(&error), version),
+                Err(error) => versioned(self.failed(&error, visit), version),
             }
         };
         if http.access == HttpAccess::Signed && !response.headers().contains_key(header::REFERRER_POLICY) {
@@ -210,7 +210,7 @@ impl Content {
 
     /// The answer for a function that failed. What failed is told with `--dev` only: outside nobody
     /// has to know, and its owner finds it in the run's record.
-    fn failed(&self, error: &FunctionError) -> Response {
+    fn failed(&self, error: &FunctionError, visit: &Visit) -> Response {
         let (code, text) = match error.kind {
             FunctionErrorKind::Timeout => (Code::FunctionTimeout, "the function did not answer in time"),
             FunctionErrorKind::BadResponse => {
@@ -222,7 +222,7 @@ impl Content {
         let message = if self.app.parts().guard.is_some() {
             format!("{text}: {details}")
         } else {
-            format!("{text}; its run has this request's id, and says why")
+            format!("{text}; run {} says why", visit.run)
         };
         let mut response = Refused::from(Fault::new(code, message).with_source(details)).into_response();
         response.headers_mut().insert(FAILED_BY, HeaderValue::from_static("function"));

@@ -15,7 +15,7 @@ use nova_domain::call::{EventStream, StreamEvent};
 use serde_json::Value;
 
 use super::answer::{self, Head, bad};
-use super::{Content, versioned};
+use super::{Content, Visit, versioned};
 use crate::refused::Refused;
 
 /// Longest head, bytes. A body that comes in the head counts too.
@@ -24,7 +24,11 @@ const HEAD_MAX: usize = 64 * 1024;
 const DELIMITER: [u8; 8] = [0; 8];
 
 /// Waits for the head; the body goes on as the client reads it, so a slow client slows the function.
-pub(super) async fn answer(content: &Content, mut events: EventStream) -> Result<Response, Refused> {
+pub(super) async fn answer(
+    content: &Content,
+    visit: &Visit,
+    mut events: EventStream,
+) -> Result<Response, Refused> {
     let mut begin = BytesMut::new();
     loop {
         match events.next().await {
@@ -43,7 +47,7 @@ pub(super) async fn answer(content: &Content, mut events: EventStream) -> Result
             Some(StreamEvent::Done(outcome)) => {
                 let version = outcome.function.version;
                 return Ok(match outcome.result {
-                    Err(error) => versioned(content.failed(&error), version),
+                    Err(error) => versioned(content.failed(&error, visit), version),
                     Ok(result) if begin.is_empty() => versioned(answer::of_result(&result)?, version),
                     Ok(_) => versioned(plain(begin, Box::pin(futures::stream::empty())), version),
                 });

@@ -188,8 +188,12 @@ async fn failures_are_told_by_status_and_their_details_in_dev_only() {
     let details = |reply: &Reply| String::from_utf8_lossy(&reply.body).contains("ValueError");
     for (server, shown) in [(offered("public").await, false), (dev().await, true)] {
         server.invoker.next(Script::Error(value_error()));
-        let reply = visit(&server, "GET", "/fn/f").await;
-        reply.problem(502, "function_failed");
+        let request = server.visit("GET", "/fn/f").header("x-request-id", "of-the-client");
+        let reply = server.send(request).await;
+        let problem = reply.problem(502, "function_failed");
+        let run = server.invoker.last_call().id;
+        let named = problem["detail"].as_str().expect("text").contains(run.as_str());
+        assert_eq!(named, !shown, "who sees no details is told where they are: {problem}");
         assert_eq!((details(&reply), reply.header("nova-failed-by")), (shown, "function"));
         assert_eq!(reply.header("cache-control"), "no-store");
         let timeout = FunctionError { kind: FunctionErrorKind::Timeout, ..value_error() };

@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { Building2, Plus, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import { api, data, scope, type Schemas } from "../../api/client";
 import { useCan, useMe } from "../../api/me";
 import { namespacesQuery, tenantsQuery, usePages } from "../../api/pages";
@@ -9,6 +9,7 @@ import { Button, IconButton } from "../../kit/Button";
 import { ConfirmName, Dialog } from "../../kit/Dialog";
 import { Empty, ErrorBox, Loading } from "../../kit/Feedback";
 import { Field } from "../../kit/Field";
+import type { PagedList } from "../../kit/Listing";
 import { Time } from "../../kit/Time";
 import { useAct } from "../../kit/useAct";
 import { toast } from "../../kit/toast";
@@ -48,42 +49,18 @@ function TenantCard() {
   // Only the tenant that the console is about tells what may be done with it.
   const mayDelete = (row: Tenant) => me?.superadmin || (can("tenant:delete") && row.name === now.tenant);
   return (
-    <section className="card prose" aria-label={t("tenants.tenants")}>
-      <div className="card-head">
-        <h2>{t("tenants.tenants")}</h2>
-        <div className="acts">
-          {can("tenant:create") ? (
-            <Button size="small" kind="primary" onClick={() => setMaking(true)}>
-              <Plus size={13} aria-hidden />
-              {t("tenants.create")}
-            </Button>
-          ) : null}
-        </div>
-      </div>
-      {list.error && !list.data ? (
-        <div className="card-body">
-          <ErrorBox error={list.error} retry={() => void list.refetch()} />
-        </div>
-      ) : list.isPending ? (
-        <Loading lines={3} />
-      ) : rows.length === 0 ? (
-        <Empty icon={Building2} title={t("tenants.none")} text={t("tenants.none_text")} />
-      ) : (
-        <div className="scroll-x" tabIndex={0}>
-          <table className="plain-table">
-            <tbody>
-              {rows.map((row) => (
-                <Row key={row.name} name={row.name} about={row.description} at={row.created_at} current={row.name === now.tenant} onUse={() => use(row.name)} onDelete={mayDelete(row) && row.name !== "default" ? () => setGoing(row) : undefined} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.hasNextPage ? (
-        <div className="card-body">
-          <Button onClick={() => void list.fetchNextPage()}>{t("list.more")}</Button>
-        </div>
-      ) : null}
+    <>
+      <ListCard
+        title={t("tenants.tenants")}
+        verb={can("tenant:create") ? t("tenants.create") : undefined}
+        onVerb={() => setMaking(true)}
+        list={list}
+        empty={rows.length === 0 ? <Empty icon={Building2} title={t("tenants.none")} text={t("tenants.none_text")} /> : undefined}
+      >
+        {rows.map((row) => (
+          <Row key={row.name} name={row.name} about={row.description} at={row.created_at} current={row.name === now.tenant} onUse={() => use(row.name)} onDelete={mayDelete(row) && row.name !== "default" ? () => setGoing(row) : undefined} />
+        ))}
+      </ListCard>
       <Dialog open={making} onClose={() => setMaking(false)} title={t("tenants.create")}>
         <Create
           rule={t("scope.rule")}
@@ -118,7 +95,7 @@ function TenantCard() {
           }}
         />
       ) : null}
-    </section>
+    </>
   );
 }
 
@@ -133,41 +110,18 @@ function NamespaceCard() {
   const [making, setMaking] = useState(false);
   const [going, setGoing] = useState<Namespace | null>(null);
   return (
-    <section className="card prose" aria-label={t("tenants.namespaces_of", { tenant: now.tenant })}>
-      <div className="card-head">
-        <h2>{t("tenants.namespaces_of", { tenant: now.tenant })}</h2>
-        <span className="small">{t("tenants.namespaces_about")}</span>
-        <div className="acts">
-          {can("namespace:create") ? (
-            <Button size="small" kind="primary" onClick={() => setMaking(true)}>
-              <Plus size={13} aria-hidden />
-              {t("tenants.create_namespace")}
-            </Button>
-          ) : null}
-        </div>
-      </div>
-      {list.error && !list.data ? (
-        <div className="card-body">
-          <ErrorBox error={list.error} retry={() => void list.refetch()} />
-        </div>
-      ) : list.isPending ? (
-        <Loading lines={2} />
-      ) : (
-        <div className="scroll-x" tabIndex={0}>
-          <table className="plain-table">
-            <tbody>
-              {rows.map((row) => (
-                <Row key={row.name} name={row.name} about={row.description} at={row.created_at} current={row.name === now.namespace} onUse={() => use(now.tenant, row.name)} onDelete={can("namespace:delete") && !(row.name === "default" && now.tenant === "default") ? () => setGoing(row) : undefined} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-      {list.hasNextPage ? (
-        <div className="card-body">
-          <Button onClick={() => void list.fetchNextPage()}>{t("list.more")}</Button>
-        </div>
-      ) : null}
+    <>
+      <ListCard
+        title={t("tenants.namespaces_of", { tenant: now.tenant })}
+        about={t("tenants.namespaces_about")}
+        verb={can("namespace:create") ? t("tenants.create_namespace") : undefined}
+        onVerb={() => setMaking(true)}
+        list={list}
+      >
+        {rows.map((row) => (
+          <Row key={row.name} name={row.name} about={row.description} at={row.created_at} current={row.name === now.namespace} onUse={() => use(now.tenant, row.name)} onDelete={can("namespace:delete") && !(row.name === "default" && now.tenant === "default") ? () => setGoing(row) : undefined} />
+        ))}
+      </ListCard>
       <Dialog open={making} onClose={() => setMaking(false)} title={t("tenants.create_namespace")} about={t("tenants.namespaces_about")}>
         <Create
           rule={t("scope.rule")}
@@ -201,6 +155,59 @@ function NamespaceCard() {
             await list.refetch();
           }}
         />
+      ) : null}
+    </>
+  );
+}
+
+interface ListCardProps {
+  title: string;
+  about?: string;
+  /** What makes a new one; without it nobody may here. */
+  verb?: string;
+  onVerb: () => void;
+  list: PagedList;
+  /** Stands in place of a list without rows. */
+  empty?: ReactNode;
+  children: ReactNode;
+}
+
+/** A list in a card, with its states. */
+function ListCard({ title, about, verb, onVerb, list, empty, children }: ListCardProps) {
+  const t = useT();
+  return (
+    <section className="card prose" aria-label={title}>
+      <div className="card-head">
+        <h2>{title}</h2>
+        {about ? <span className="small">{about}</span> : null}
+        <div className="acts">
+          {verb ? (
+            <Button size="small" kind="primary" onClick={onVerb}>
+              <Plus size={13} aria-hidden />
+              {verb}
+            </Button>
+          ) : null}
+        </div>
+      </div>
+      {list.error && !list.data ? (
+        <div className="card-body">
+          <ErrorBox error={list.error} retry={() => void list.refetch()} />
+        </div>
+      ) : list.isPending ? (
+        <Loading lines={3} />
+      ) : (
+        (empty ?? (
+          <div className="scroll-x" tabIndex={0}>
+            <table className="plain-table">
+              <tbody>{children}</tbody>
+            </table>
+          </div>
+        ))
+      )}
+      {list.hasNextPage ? (
+        <div className="card-body">
+          <Button onClick={() => void list.fetchNextPage()}>{t("list.more")}</Button>
+        </div>
       ) : null}
     </section>
   );
