@@ -18,8 +18,9 @@
 # Text only can be joined to a string; bytes that are no UTF-8 need stream=true or base64.
 #
 # With concurrency 1 calls run in the main thread, and TRACEPARENT, TRACESTATE and
-# NOVA_STREAMING are set in the environment for each call. With more, each call has a
-# thread; the environment belongs to all of them, so there these are in `context` only.
+# NOVA_STREAMING are in os.environ for each call, and in the environment of programs that it
+# starts. With more, each call has a thread; the environment belongs to all of them, so there
+# these are in `context` only.
 #
 # Direct calls (`--direct`: descriptor 4 is a socket of packets to the host; concurrency 1):
 # the answer to Init says `direct`, and the agent's next ready (4) begins them. Then one
@@ -582,21 +583,40 @@ def set_variable(name, value):
         posix.putenv(key, data)
 
 
+# Programs begin with these, and inherit the environment of the C library.
+STARTS = frozenset(("subprocess.Popen", "os.system", "os.exec", "os.fork", "os.forkpty"))
+OF_THE_CALL = (b"NOVA_STREAMING", b"TRACEPARENT", b"TRACESTATE")
+
+
+def pass_on(event, _):
+    """An audit hook: what os.environ shows of the call is in force before a program is started.
+
+    Not at each call: the C library keeps each value that it was ever given (glibc, about 130 bytes).
+    """
+    if event in STARTS:
+        for key in OF_THE_CALL:
+            value = posix.environ.get(key)
+            if value is None:
+                posix.unsetenv(key)
+            else:
+                posix.putenv(key, value)
+
+
 def serve_one_by_one(handler, messages):
     """The hot path: one call at a time, in this thread."""
-    set_before = ()
+    environ = posix.environ  # what os.environ shows
+    hooked = False
     for message in messages:
-        wanted = message["stream"] or "traceparent" in message or "tracestate" in message
-        if wanted or set_before:
-            values = {
-                "NOVA_STREAMING": "true" if message["stream"] else None,
-                "TRACEPARENT": message.get("traceparent"),
-                "TRACESTATE": message.get("tracestate"),
-            }
-            for name, value in values.items():
-                if value is not None or name in set_before:
-                    set_variable(name, value)
-            set_before = [name for name, value in values.items() if value is not None]
+        values = (b"true" if message["stream"] else None, message.get("traceparent"), message.get("tracestate"))
+        if hooked or values != (None, None, None):
+            if not hooked:
+                sys.addaudithook(pass_on)
+                hooked = True
+            for key, value in zip(OF_THE_CALL, values):
+                if value is None:
+                    environ.pop(key, None)
+                else:
+                    environ[key] = value if type(value) is bytes else value.encode("utf-8", "surrogateescape")
         call(handler, message)
 
 

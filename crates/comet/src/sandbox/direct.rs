@@ -18,7 +18,7 @@ use nova_agent::protocol::{
 };
 use nova_domain::log::LogLine;
 use tokio::io::Interest;
-use tokio::net::UnixDatagram;
+use tokio::io::unix::AsyncFd;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 
@@ -69,8 +69,9 @@ struct State {
 }
 
 pub(super) struct Direct {
-    /// Our end. Packets on it are sent and received as datagrams are.
-    socket: UnixDatagram,
+    /// Our end, looked at only for what can be read: else each packet that the shim takes would
+    /// wake us, because there is room for another.
+    socket: AsyncFd<OwnedFd>,
     shim: OwnedFd,
     channel: Weak<Channel>,
     state: Mutex<State>,
@@ -84,9 +85,8 @@ impl Direct {
         if !(descriptors::is_packet_socket(host.as_fd()) && descriptors::is_packet_socket(shim.as_fd())) {
             return None;
         }
-        let host = std::os::unix::net::UnixDatagram::from(host);
-        host.set_nonblocking(true).ok()?;
-        let socket = UnixDatagram::from_std(host).ok()?;
+        // Sends and receives say for themselves that they must not wait.
+        let socket = AsyncFd::with_interest(host, Interest::READABLE).ok()?;
         let channel = Arc::downgrade(channel);
         let direct = Arc::new(Self { socket, shim, channel, state: Mutex::default(), tick: Notify::new() });
         tokio::spawn(direct.clone().work());
@@ -220,10 +220,10 @@ impl Direct {
     /// Takes the answers that are there.
     fn read(&self, buffer: &mut BytesMut) -> Result<(), String> {
         let mut result = Ok(());
-        let _ = self.socket.try_io(Interest::READABLE, || {
+        let _ = self.socket.try_io(Interest::READABLE, |socket| {
             let mut state = self.state();
             loop {
-                let taken = take(&self.socket, buffer);
+                let taken = take(socket, buffer);
                 let more = taken.and_then(|packet| match packet {
                     Some(packet) => self.on_packet(&mut state, &packet).map(|()| true),
                     None => Ok(false),
