@@ -225,6 +225,22 @@ class Contract:
         for name in ("TRACEPARENT", "TRACESTATE", "NOVA_STREAMING"):
             self.assertNotIn(name, seen["env"])
 
+    def test_memory_does_not_grow_with_the_traces_of_calls(self):
+        # setenv(3) of glibc keeps every value that it has not seen before.
+        agent = self.agent("echo")
+
+        def heap_after(numbers):
+            for number in numbers:
+                agent.start(traceparent="00-%032x-%016x-01" % (number, number), tracestate="n=%d" % number)
+                if number % 50 == 49:
+                    for _ in range(50):
+                        self.assertNotIn("error", agent.read())
+            return agent.heap()
+
+        # Ruby collects the first time after some 15,000 calls.
+        before = heap_after(range(20000))
+        self.assertLess(heap_after(range(20000, 40000)) - before, 1 << 20)
+
     # output and descriptors
 
     def test_what_is_printed_is_in_the_pipe_before_the_answer(self):

@@ -6,9 +6,10 @@ import unittest
 
 from agent import Agent
 from common import Contract
+from variables import TRACE, Variables
 
 
-class NodeContract(Contract, unittest.TestCase):
+class NodeContract(Contract, Variables, unittest.TestCase):
     language, main, other = "node", "main.js", "other.js"
     raise_line, syntax_line = 2, 3
     bad_results = {"bytes": "base64", "bigint": "BigInt", "function": "`function`", "circular": "circular", "symbol": "`symbol`"}
@@ -37,6 +38,18 @@ exports.handler = async (event, context) => ({
 });
 """,
         "environment": "exports.handler = async () => ({ env: { ...process.env }, cwd: process.cwd() });\n",
+        "variables": """
+const { spawnSync } = require('child_process');
+const does = {
+  get: (name) => process.env[name],
+  has: (name) => name in process.env,
+  set: (name, value) => { process.env[name] = value; },
+  delete: (name) => { delete process.env[name]; },
+  all: () => ({ ...process.env }),
+  child: () => spawnSync('env').stdout.toString(),
+};
+exports.handler = async (steps) => steps.map(([step, ...rest]) => does[step](...rest) ?? null);
+""",
         "print": "exports.handler = async (event) => {\n  console.log('out', event); console.error('err', event); process.stdout.write('partial');\n};\n",
         "subprocess": """
 const { spawnSync } = require('child_process');

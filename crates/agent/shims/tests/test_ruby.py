@@ -6,9 +6,10 @@ import unittest
 
 from agent import Agent
 from common import Contract
+from variables import TRACE, Variables
 
 
-class RubyContract(Contract, unittest.TestCase):
+class RubyContract(Contract, Variables, unittest.TestCase):
     language, main, other = "ruby", "main.rb", "other.rb"
     raise_line, syntax_line = 2, 3
     bad_results = {"bytes": "base64", "nested": "base64", "object": "`Object`", "nan": "NaN", "circular": "contains itself",
@@ -40,6 +41,19 @@ def handler(event, context)
 end
 """,
         "environment": "def handler(event, context) = { env: ENV.to_h, cwd: Dir.pwd }\n",
+        "variables": """
+def step(name, *rest)
+  case name
+  when "get" then ENV[*rest]
+  when "has" then ENV.key?(*rest)
+  when "set" then (ENV[rest[0]] = rest[1]) && nil
+  when "delete" then ENV.delete(*rest) && nil
+  when "all" then ENV.to_h
+  when "child" then `env`
+  end
+end
+def handler(event, context) = event.map { |step| step(*step) }
+""",
         "print": "def handler(event, context)\n  puts \"out #{event}\"\n  warn \"err #{event}\"\n  print 'partial'\nend\n",
         "subprocess": """
 def handler(event, context)
