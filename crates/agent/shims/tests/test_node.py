@@ -313,17 +313,18 @@ class NodeOnly(unittest.TestCase):
             "  seen.push([child[name], Object.keys(child), env[name] === all[name]]);\n"
             "  const written = [];\n"
             "  for (const key of [name, 'ELSE']) {\n"
+            "    Object.defineProperty(env, key, { value: 7, configurable: true, enumerable: true, writable: true });\n"
+            "    written.push(env[key]);\n"
             "    for (const value of [5, true, undefined, null, '']) { env[key] = value; written.push(env[key]); }\n"
             "    written.push(failure(() => { env[key] = Symbol('x'); }), failure(() => Object.defineProperty(env, key, { value: '1' })), env[key],\n"
             "      failure(() => Object.defineProperty(env, key, { get: () => 1, configurable: true, enumerable: true })));\n"
-            "    Object.defineProperty(env, key, { value: 7, configurable: true, enumerable: true, writable: true });\n"
-            "    written.push(env[key], delete env[key], key in env, delete env[key], env[key] ?? null, Object.keys(env).includes(key));\n"
+            "    written.push(delete env[key], key in env, delete env[key], env[key] ?? null, Object.keys(env).includes(key));\n"
             "  }\n"
             "  seen.push(written, failure(() => Object.preventExtensions(env)), failure(() => Object.freeze(env)), Object.isExtensible(env));\n"
             "  return seen;\n"
             "};\n"
         )
-        written = ["5", "true", "undefined", "null", "", "TypeError", "TypeError", "", "TypeError", "7", True, False, True, None, False]
+        written = ["7", "5", "true", "undefined", "null", "", "TypeError", "TypeError", "", "TypeError", True, False, True, None, False]
         for trace in (TRACE, OTHER):
             descriptor = {"value": trace, "writable": True, "enumerable": True, "configurable": True}
             self.assertEqual(agent.output(traceparent=trace), [

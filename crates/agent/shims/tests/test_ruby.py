@@ -266,21 +266,21 @@ class RubyOnly(unittest.TestCase):
             "def failure\n  yield\nrescue => error\n  [error.class.name, error.message]\nend\n"
             "NAME = 'TRACEPARENT'\n"
             "def handler(event, context)\n"
-            "  seen = [ENV[NAME].frozen?, ENV[NAME].encoding == ENV['PATH'].encoding, ENV.to_s, ENV.size - ENV.except(NAME).size]\n"
+            "  seen = [ENV[NAME].frozen?, ENV[NAME].encoding == ENV['PATH'].encoding, ENV.to_s]\n"
             "  [NAME, 'ELSE'].each do |name|\n"
-            "    seen << (ENV[name] = 'a') << ENV.store(name, 'b') << ENV[name] << failure { ENV[name] = 5 } << ENV[name] << ENV.delete(name) << ENV.delete(name)\n"
+            "    seen << ENV.store(name, 'a') << ENV[name] << (ENV[name] = 'b') << failure { ENV[name] = 5 } << ENV[name] << ENV.delete(name) << ENV.delete(name)\n"
             "    seen << ENV.delete(name) { |missing| missing * 2 } << failure { ENV.fetch(name) } << ENV.fetch(name, 'default') << ENV.key?(name)\n"
             "    seen << ENV.update(name => 'c').equal?(ENV) << ENV.to_h[name] << (ENV[name] = nil) << ENV.include?(name)\n"
             "  end\n"
-            "  seen << failure { ENV[:TRACEPARENT] } << failure { ENV[nil] } << ENV.keys.tally.values.uniq\n"
+            "  seen << failure { ENV[:TRACEPARENT] } << failure { ENV[nil] } << ENV.keys.tally.values.uniq << ENV.size - ENV.except('PATH').size\n"
             "end\n"
         )
-        own = lambda name: ["a", "b", "b", ["TypeError", "no implicit conversion of Integer into String"], "b", "b", None,
+        own = lambda name: ["a", "a", "b", ["TypeError", "no implicit conversion of Integer into String"], "b", "b", None,
                             name * 2, ["KeyError", 'key not found: "%s"' % name], "default", False, True, "c", None, False]  # fmt: skip
         for trace in (TRACE, OTHER):
             self.assertEqual(agent.output(traceparent=trace), [
-                True, True, "ENV", 1, *own("TRACEPARENT"), *own("ELSE"),
-                ["TypeError", "no implicit conversion of Symbol into String"], ["TypeError", "no implicit conversion of nil into String"], [1],
+                True, True, "ENV", *own("TRACEPARENT"), *own("ELSE"),
+                ["TypeError", "no implicit conversion of Symbol into String"], ["TypeError", "no implicit conversion of nil into String"], [1], 1,
             ])  # fmt: skip
 
     def test_libraries_may_alias_the_methods_that_start_processes(self):
