@@ -532,8 +532,6 @@ function onUncaught(error, origin) {
 const ofCall = { __proto__: null, NOVA_STREAMING: undefined, TRACEPARENT: undefined, TRACESTATE: undefined };
 const NAMES_OF_CALL = Object.keys(ofCall);
 const realEnv = process.env;
-/** `realEnv` with `ofCall` over it: what user code has as process.env. */
-let shownEnv;
 /** Whether realEnv may have some of the names: from the start, or because user code wrote them. */
 let realHasSome = true;
 
@@ -544,12 +542,13 @@ function forget(name) {
   realHasSome = true;
 }
 
-function showVariables() {
+/** `realEnv` with `ofCall` over it. */
+function makeShownEnv() {
   // The target is not realEnv: then V8 would ask it too for each answer of a trap.
   const target = {};
   // `inspect` looks at the target of a Proxy, not at the Proxy.
   Object.defineProperty(target, Symbol.for('nodejs.util.inspect.custom'), { configurable: true, value: () => ({ ...shownEnv }) });
-  shownEnv = process.env = new Proxy(target, {
+  return new Proxy(target, {
     get: (_, name) => ofCall[name] ?? realEnv[name],
     has: (_, name) => ofCall[name] !== undefined || name in realEnv,
     set(_, name, value, receiver) {
@@ -584,6 +583,9 @@ function showVariables() {
   });
 }
 
+/** What user code has as process.env when calls run one at a time. */
+const shownEnv = makeShownEnv();
+
 function setVariables(message) {
   if (realHasSome) for (const name of NAMES_OF_CALL) delete realEnv[name];
   realHasSome = false;
@@ -599,7 +601,8 @@ function setVariables(message) {
 function setInOwnObject(env) {
   for (const [name, value] of Object.entries(ofCall)) {
     if (value === undefined) delete env[name];
-    else env[name] = value;
+    // If it stands before shownEnv it has it.
+    else if (env[name] !== value) env[name] = value;
   }
 }
 
@@ -770,7 +773,7 @@ async function initialise(init) {
   functionInfo = { name: init.function, version, memory: init.memory_mb, arn: `arn:nova:function:${init.function}:${version}` };
   concurrency = init.concurrency || 1;
   if (concurrency > 1) storage = new (require('async_hooks').AsyncLocalStorage)();
-  else showVariables();
+  else process.env = shownEnv;
   try {
     handler = await load(init);
     callStyle = handler.length;
@@ -801,6 +804,8 @@ function rehearse() {
   body.writeUInt32BE(body.length - 4);
   feed(body);
   toJson([1.5, null]);
+  shownEnv.NOVA_STREAMING = '';
+  delete shownEnv.NOVA_STREAMING;
   new Context(new Call({ request_id: 'rehearsal', stream: false }), { deadline_ms: 0 }).remaining_time_ms();
 }
 

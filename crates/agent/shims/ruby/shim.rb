@@ -495,9 +495,8 @@ module NovaShim
       end
 
       # The others look at all of the environment, or change it.
-      (ENV.singleton_methods(false) - instance_methods(false) - %i[clone dup freeze rehash to_s]).each do |name|
-        class_eval("def #{name}(...)\nNovaShim::CallVariables.write_out\nsuper\nend", FILE, __LINE__)
-      end
+      others = ENV.singleton_methods(false) - instance_methods(false) - %i[clone dup freeze rehash to_s]
+      class_eval(others.map { |name| "def #{name}(...)\nNovaShim::CallVariables.write_out\nsuper\nend\n" }.join, FILE, __LINE__)
     end
   end
 
@@ -585,7 +584,6 @@ module NovaShim
     Context.function_version = init["version"].to_s
     Context.memory_limit_mb = init["memory_mb"]
     Context.invoked_function_arn = "arn:nova:function:#{init["function"]}:#{init["version"]}"
-    CallVariables.install unless init["concurrency"].to_i > 1
     handler = load(init)
     flush
     CHANNEL.send('{"type":3,"request_id":"init","error":null}')
@@ -606,6 +604,8 @@ module NovaShim
 
   def main
     CHANNEL.send('{"type":4}')
+    # Now, while nobody waits: it takes a millisecond.
+    CallVariables.install
     init = next_message
     exit!(0) if init.nil?
     CHANNEL.die("a call came before Init") if init["type"] != 1

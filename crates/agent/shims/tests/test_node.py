@@ -338,10 +338,14 @@ class NodeOnly(unittest.TestCase):
             self.assertEqual(agent.output(traceparent=trace), [trace, trace, True])
 
     def test_an_object_that_user_code_puts_for_process_env_gets_the_variables_of_the_call(self):
-        agent = self.agent("process.env = { ...process.env, MINE: 'x' };\nexports.handler = () => [process.env.MINE, process.env.TRACEPARENT ?? null, 'TRACESTATE' in process.env];")
-        self.assertEqual(agent.output(traceparent=TRACE, tracestate="x"), ["x", TRACE, True])
-        self.assertEqual(agent.output(traceparent=OTHER), ["x", OTHER, False])
-        self.assertEqual(agent.output(), ["x", None, False])
+        for own in ("{ ...process.env }", "new Proxy(process.env, {})", "Object.create(process.env)"):
+            agent = self.agent(
+                "process.env = %s;\nprocess.env.MINE = 'x';\n"
+                "exports.handler = () => [process.env.MINE, process.env.TRACEPARENT ?? null, 'TRACESTATE' in process.env];" % own
+            )
+            self.assertEqual(agent.output(traceparent=TRACE, tracestate="x"), ["x", TRACE, True], own)
+            self.assertEqual(agent.output(traceparent=OTHER), ["x", OTHER, False], own)
+            self.assertEqual(agent.output(), ["x", None, False], own)
 
     def test_the_time_zone_can_be_set(self):
         agent = self.agent("exports.handler = (zone) => { process.env.TZ = zone; return new Date(0).getHours(); };")
