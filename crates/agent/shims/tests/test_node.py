@@ -38,6 +38,7 @@ exports.handler = async (event, context) => ({
 });
 """,
         "environment": "exports.handler = async () => ({ env: { ...process.env }, cwd: process.cwd() });\n",
+        "reader": "exports.handler = async () => ('TRACESTATE' in process.env && process.env.NOVA_STREAMING) || process.env.TRACEPARENT;\n",
         "variables": """
 const { spawnSync } = require('child_process');
 const does = {

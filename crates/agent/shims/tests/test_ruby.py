@@ -41,6 +41,7 @@ def handler(event, context)
 end
 """,
         "environment": "def handler(event, context) = { env: ENV.to_h, cwd: Dir.pwd }\n",
+        "reader": "def handler(event, context) = (ENV.key?('TRACESTATE') && ENV['NOVA_STREAMING']) || ENV.fetch('TRACEPARENT')\n",
         "variables": """
 def step(name, *rest)
   case name

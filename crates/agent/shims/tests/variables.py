@@ -1,11 +1,13 @@
-"""The variables of a call in the environment of user code. A language mixes this in with `CODE["variables"]`."""
+"""The variables of a call in the environment of user code. A language mixes this in with its `CODE`."""
 
 TRACE = "00-" + "a" * 32 + "-" + "b" * 16 + "-01"
 OTHER = "00-" + "c" * 32 + "-" + "d" * 16 + "-01"
 
 
 class Variables:
-    """`CODE["variables"]` takes a list of steps and gives what each gave:
+    """`CODE["reader"]` looks whether it has TRACEPARENT, TRACESTATE and NOVA_STREAMING and gives the first.
+
+    `CODE["variables"]` takes a list of steps and gives what each gave:
 
     ["get", NAME], ["has", NAME], ["set", NAME, VALUE], ["delete", NAME], ["all"] (an object),
     ["child"] (what `env` prints, started by the language's simplest means).
@@ -82,3 +84,7 @@ class Variables:
         agent = self.agent("variables", concurrency=2)
         self.assertEqual(self.seen(agent, ("get", "TRACEPARENT"), traceparent=TRACE), [None])
         self.assertNotIn("TRACEPARENT", self.child(self.seen(agent, ("child",), traceparent=TRACE)[0]))
+
+    def test_memory_does_not_grow_when_each_call_reads_its_trace(self):
+        self.assertEqual(self.agent("reader").output(traceparent=TRACE), TRACE)
+        self.assertLess(self.heap_growth("reader"), 2 << 20)
