@@ -23,7 +23,7 @@
 // (`callbackWaitsForEmptyEventLoop` is there and changes nothing).
 //
 // Any number of calls run at once. TRACEPARENT, TRACESTATE and NOVA_STREAMING are in
-// process.env for calls of concurrency 1; with more they are in `context` only.
+// process.env (a Proxy then) for calls of concurrency 1; with more they are in `context` only.
 // An exception or rejection that nobody catches fails the call it belongs to: the only one
 // running, or the one AsyncLocalStorage names; if that is unknown, all. With no call
 // running the process ends with code 1 as Node.js does.
@@ -504,23 +504,6 @@ function onIdle() {
   socket.ref();
 }
 
-function setVariables(message) {
-  const values = {
-    NOVA_STREAMING: message.stream ? 'true' : undefined,
-    TRACEPARENT: message.traceparent,
-    TRACESTATE: message.tracestate,
-  };
-  variablesSet = false;
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined || value === null) {
-      delete process.env[name];
-    } else {
-      process.env[name] = value;
-      variablesSet = true;
-    }
-  }
-}
-
 /** An exception or rejection that nobody caught. */
 function onUncaught(error, origin) {
   const own = storage && storage.getStore();
@@ -538,6 +521,110 @@ function onUncaught(error, origin) {
     return;
   }
   process.reallyExit(1);
+}
+
+// ---- variables of the call ---------------------------------------------------
+
+// They are not written into the environment for each call: setenv(3) of glibc keeps every
+// value that it has not seen before for ever.
+
+/** What the running call has. */
+const ofCall = { __proto__: null, NOVA_STREAMING: undefined, TRACEPARENT: undefined, TRACESTATE: undefined };
+const NAMES_OF_CALL = Object.keys(ofCall);
+const realEnv = process.env;
+/** Whether realEnv may have some of the names: from the start, or because user code wrote them. */
+let realHasSome = true;
+
+/** From now on what realEnv has under this name counts. */
+function forget(name) {
+  if (!(name in ofCall)) return;
+  ofCall[name] = undefined;
+  realHasSome = true;
+}
+
+/** `realEnv` with `ofCall` over it. */
+function makeShownEnv() {
+  // The target is not realEnv: then V8 would ask it too for each answer of a trap.
+  const target = {};
+  // `inspect` looks at the target of a Proxy, not at the Proxy.
+  Object.defineProperty(target, Symbol.for('nodejs.util.inspect.custom'), { configurable: true, value: () => ({ ...shownEnv }) });
+  return new Proxy(target, {
+    get: (_, name) => ofCall[name] ?? realEnv[name],
+    has: (_, name) => ofCall[name] !== undefined || name in realEnv,
+    set(_, name, value, receiver) {
+      // An object that inherits from process.env gets a property of its own.
+      if (receiver !== shownEnv) return Reflect.set(realEnv, name, value, receiver);
+      const done = Reflect.set(realEnv, name, value);
+      forget(name);
+      return done;
+    },
+    deleteProperty(_, name) {
+      forget(name);
+      return Reflect.deleteProperty(realEnv, name);
+    },
+    defineProperty(_, name, descriptor) {
+      const done = Reflect.defineProperty(realEnv, name, descriptor);
+      forget(name);
+      return done;
+    },
+    getOwnPropertyDescriptor(_, name) {
+      const value = ofCall[name];
+      if (value === undefined) return Reflect.getOwnPropertyDescriptor(realEnv, name);
+      return { value, writable: true, enumerable: true, configurable: true };
+    },
+    ownKeys() {
+      const keys = Reflect.ownKeys(realEnv);
+      for (const name of NAMES_OF_CALL) if (ofCall[name] !== undefined && !keys.includes(name)) keys.push(name);
+      return keys;
+    },
+    getPrototypeOf: () => Reflect.getPrototypeOf(realEnv),
+    setPrototypeOf: (_, prototype) => Reflect.setPrototypeOf(realEnv, prototype),
+    preventExtensions: () => Reflect.preventExtensions(realEnv),
+  });
+}
+
+/** What user code has as process.env when calls run one at a time. */
+const shownEnv = makeShownEnv();
+
+function setVariables(message) {
+  if (realHasSome) for (const name of NAMES_OF_CALL) delete realEnv[name];
+  realHasSome = false;
+  ofCall.NOVA_STREAMING = message.stream ? 'true' : undefined;
+  ofCall.TRACEPARENT = message.traceparent ?? undefined;
+  ofCall.TRACESTATE = message.tracestate ?? undefined;
+  variablesSet = NAMES_OF_CALL.some((name) => ofCall[name] !== undefined);
+  if (process.env !== shownEnv) setInOwnObject(process.env);
+  if (!workersWatched) watchWorkers();
+}
+
+/** User code put an object of its own in the place of process.env. */
+function setInOwnObject(env) {
+  for (const [name, value] of Object.entries(ofCall)) {
+    if (value === undefined) delete env[name];
+    // If it stands before shownEnv it has it.
+    else if (env[name] !== value) env[name] = value;
+  }
+}
+
+let workersWatched = false;
+let builtinsSeen = 0;
+
+/** A worker thread copies realEnv when it is made. The module is not loaded for that: it takes milliseconds. */
+function watchWorkers() {
+  const builtins = process.moduleLoadList || [];
+  if (builtins.length === builtinsSeen) return;
+  builtinsSeen = builtins.length;
+  if (!builtins.includes('NativeModule worker_threads')) return;
+  workersWatched = true;
+  const { Worker } = require('worker_threads');
+  // Under it, not in its place: user code may hold the class already.
+  const Base = Object.getPrototypeOf(Worker);
+  Object.setPrototypeOf(Worker, class extends Base {
+    constructor(...all) {
+      for (const name of NAMES_OF_CALL) if (ofCall[name] !== undefined) shownEnv[name] = ofCall[name];
+      super(...all);
+    }
+  });
 }
 
 // ---- Init --------------------------------------------------------------------
@@ -686,6 +773,7 @@ async function initialise(init) {
   functionInfo = { name: init.function, version, memory: init.memory_mb, arn: `arn:nova:function:${init.function}:${version}` };
   concurrency = init.concurrency || 1;
   if (concurrency > 1) storage = new (require('async_hooks').AsyncLocalStorage)();
+  else process.env = shownEnv;
   try {
     handler = await load(init);
     callStyle = handler.length;
@@ -716,6 +804,8 @@ function rehearse() {
   body.writeUInt32BE(body.length - 4);
   feed(body);
   toJson([1.5, null]);
+  shownEnv.NOVA_STREAMING = '';
+  delete shownEnv.NOVA_STREAMING;
   new Context(new Call({ request_id: 'rehearsal', stream: false }), { deadline_ms: 0 }).remaining_time_ms();
 }
 

@@ -19,8 +19,8 @@
 # With whole=true besides, a value that comes without any chunk is Resp.output all the same.
 #
 # With concurrency 1 calls run in the main thread, and TRACEPARENT, TRACESTATE and
-# NOVA_STREAMING are set in the environment for each call. With more, each call has a
-# thread; the environment belongs to all of them, so there these are in `context` only.
+# NOVA_STREAMING are in ENV for each call. With more, each call has a thread; the
+# environment belongs to all of them, so there these are in `context` only.
 #
 # RubyGems is not loaded; a function that needs it says `require "rubygems"`. Measured by
 # tests/starts.py (Ruby 3.1, 2 cores shared with builds, 200 starts, medians): spawn to ready
@@ -324,9 +324,7 @@ module NovaShim
     set = false
     while (message = next_message)
       if set || message["stream"] || message["traceparent"] || message["tracestate"]
-        ENV["NOVA_STREAMING"] = message["stream"] ? "true" : nil
-        ENV["TRACEPARENT"] = message["traceparent"]
-        ENV["TRACESTATE"] = message["tracestate"]
+        CallVariables.begin_call(message)
         set = true
       end
       call(handler, message)
@@ -391,6 +389,115 @@ module NovaShim
     nested = error.is_a?(JSON::NestingError) || error.is_a?(SystemStackError)
     text = nested ? "the event is nested too deeply (more than #{NESTING_MAX} levels)" : "the event cannot be read: #{clean(error.message, 1000)}"
     send_error(found[1], "error", "EventError", text)
+  end
+
+  # ---- variables of the call -------------------------------------------------
+
+  # What the running call has of TRACEPARENT, TRACESTATE and NOVA_STREAMING. ENV answers
+  # from here. They are written into the environment only when all of it is to be seen, by
+  # user code or a child: setenv(3) of glibc keeps every value that it has not seen before
+  # for ever. Only the main Ractor may write here; others read.
+  module CallVariables
+    NAMES = { "NOVA_STREAMING" => :@streaming, "TRACEPARENT" => :@traceparent, "TRACESTATE" => :@tracestate }.freeze
+    STARTS = %i[system spawn exec ` popen getpty].freeze
+    LOCALE = Encoding.find("locale")
+    @streaming = @traceparent = @tracestate = nil
+    # Whether the environment may have some of the names.
+    @written = true
+    @pty = false
+
+    module_function
+
+    # Before user code is loaded.
+    def install
+      ENV.singleton_class.prepend(Shown)
+      [Kernel, Kernel.singleton_class, Process.singleton_class, IO.singleton_class].each { |owner| write_out_before(owner, STARTS) }
+      [Kernel, Kernel.singleton_class].each { |owner| write_out_before(owner, [:open], "if NovaShim::CallVariables.command?(...)") }
+    end
+
+    # Not by `prepend`: libraries alias such methods, and an alias of one that is prepended calls itself.
+    def write_out_before(owner, names, condition = "")
+      names.each do |name|
+        hidden = owner.private_method_defined?(name, false)
+        next unless hidden || owner.method_defined?(name, false)
+        own = :"nova_#{name}"
+        owner.alias_method(own, name)
+        owner.class_eval(<<~RUBY, FILE, __LINE__ + 1)
+          def #{name}(...)
+            NovaShim::CallVariables.write_out #{condition}
+            __send__(:"#{own}", ...)
+          end
+        RUBY
+        owner.__send__(:private, own, *(name if hidden))
+      end
+    end
+
+    # Whether Kernel#open starts a process.
+    def command?(name = nil, *, **) = name.is_a?(String) && name.start_with?("|")
+
+    def begin_call(message)
+      NAMES.each_key { |name| ENV.delete(name) } if @written
+      @written = false
+      @streaming = message["stream"] ? "true".freeze : nil
+      @traceparent = message["traceparent"]&.dup&.freeze
+      @tracestate = message["tracestate"]&.dup&.freeze
+      return if @pty || !defined?(::PTY)
+      @pty = true
+      [PTY, PTY.singleton_class].each { |owner| write_out_before(owner, STARTS) }
+    end
+
+    # The value as ENV gives it; nil if the environment is to be asked.
+    def [](name)
+      variable = NAMES[String.try_convert(name)]
+      value = variable && instance_variable_get(variable)
+      value.nil? || value.encoding == LOCALE ? value : value.dup.force_encoding(LOCALE).freeze
+    end
+
+    # From now on what the environment has under this name counts.
+    def forget(name)
+      variable = NAMES[String.try_convert(name)]
+      return false if variable.nil?
+      instance_variable_set(variable, nil)
+      @written = true
+    rescue Ractor::IsolationError
+      false
+    end
+
+    def write_out
+      NAMES.each_key do |name|
+        value = self[name]
+        ENV[name] = value if value && forget(name)
+      end
+    end
+
+    # Stands before ENV's own methods.
+    module Shown
+      def [](name) = CallVariables[name] || super
+      def fetch(name, *) = CallVariables[name] || super
+
+      def key?(name) = CallVariables[name] ? true : super
+      alias has_key? key?
+      alias include? key?
+      alias member? key?
+
+      def []=(name, value)
+        super
+        CallVariables.forget(name)
+      end
+
+      def store(name, value)
+        super.tap { CallVariables.forget(name) }
+      end
+
+      def delete(name)
+        value = CallVariables[name]
+        value && CallVariables.forget(name) ? value : super
+      end
+
+      # The others look at all of the environment, or change it.
+      others = ENV.singleton_methods(false) - instance_methods(false) - %i[clone dup freeze rehash to_s]
+      class_eval(others.map { |name| "def #{name}(...)\nNovaShim::CallVariables.write_out\nsuper\nend\n" }.join, FILE, __LINE__)
+    end
   end
 
   # ---- Init ------------------------------------------------------------------
@@ -497,6 +604,8 @@ module NovaShim
 
   def main
     CHANNEL.send('{"type":4}')
+    # Now, while nobody waits: it takes a millisecond.
+    CallVariables.install
     init = next_message
     exit!(0) if init.nil?
     CHANNEL.die("a call came before Init") if init["type"] != 1

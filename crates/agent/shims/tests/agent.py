@@ -209,6 +209,11 @@ class Agent:
             data += more
         return data.decode()
 
+    def heap(self):
+        """Bytes that malloc(3) holds in the main thread of the process."""
+        with open("/proc/%d/smaps" % self.process.pid) as file:
+            return int(file.read().split("[heap]\n")[1].split("\nRss:")[1].split()[0]) * 1024
+
     def end(self):
         """Waits for the process and returns its exit code."""
         return self.process.wait(10)

@@ -6,9 +6,10 @@ import unittest
 
 from agent import Agent
 from common import Contract
+from variables import OTHER, TRACE, Variables
 
 
-class NodeContract(Contract, unittest.TestCase):
+class NodeContract(Contract, Variables, unittest.TestCase):
     language, main, other = "node", "main.js", "other.js"
     raise_line, syntax_line = 2, 3
     bad_results = {"bytes": "base64", "bigint": "BigInt", "function": "`function`", "circular": "circular", "symbol": "`symbol`"}
@@ -37,6 +38,19 @@ exports.handler = async (event, context) => ({
 });
 """,
         "environment": "exports.handler = async () => ({ env: { ...process.env }, cwd: process.cwd() });\n",
+        "reader": "exports.handler = async () => ('TRACESTATE' in process.env && process.env.NOVA_STREAMING) || process.env.TRACEPARENT;\n",
+        "variables": """
+const { spawnSync } = require('child_process');
+const does = {
+  get: (name) => process.env[name],
+  has: (name) => name in process.env,
+  set: (name, value) => { process.env[name] = value; },
+  delete: (name) => { delete process.env[name]; },
+  all: () => ({ ...process.env }),
+  child: () => spawnSync('env').stdout.toString(),
+};
+exports.handler = async (steps) => steps.map(([step, ...rest]) => does[step](...rest) ?? null);
+""",
         "print": "exports.handler = async (event) => {\n  console.log('out', event); console.error('err', event); process.stdout.write('partial');\n};\n",
         "subprocess": """
 const { spawnSync } = require('child_process');
@@ -249,6 +263,94 @@ class NodeOnly(unittest.TestCase):
         agent = self.agent("exports.handler = async () => process.exit(7);")
         agent.start()
         self.assertEqual(agent.end(), 7)
+
+    # variables of the call
+
+    def test_every_way_to_start_a_process_gives_the_variables_of_the_call(self):
+        agent = self.agent(
+            "const { exec, execFile, execFileSync, execSync, fork, spawn, spawnSync } = require('child_process');\n"
+            "const { promisify } = require('util');\n"
+            "const shell = 'echo $TRACEPARENT';\n"
+            "const output = (child) => new Promise((done) => { let all = ''; child.stdout.on('data', (data) => { all += data; }); child.on('close', () => done(all)); });\n"
+            "exports.handler = async () => [\n"
+            "  execSync(shell), execFileSync('sh', ['-c', shell]), spawnSync('sh', ['-c', shell]).stdout,\n"
+            "  (await promisify(exec)(shell)).stdout, (await promisify(execFile)('sh', ['-c', shell])).stdout,\n"
+            "  await output(spawn('sh', ['-c', shell])), await output(spawn(shell, { shell: true, env: { ...process.env, MORE: 'x' } })),\n"
+            "  await output(spawn(shell, { shell: true, env: process.env })),\n"
+            "  await output(fork(__dirname + '/child.js', { silent: true })),\n"
+            "].map(String);\n"
+        )
+        agent.write("child.js", "console.log(process.env.TRACEPARENT);")
+        for trace in (TRACE, OTHER):
+            self.assertEqual(agent.output(traceparent=trace), [trace + "\n"] * 9)
+
+    def test_a_worker_thread_has_the_variables_of_the_call_that_makes_it(self):
+        agent = self.agent(
+            "const { Worker } = require('worker_threads');\n"
+            "exports.handler = (event, context, callback) => {\n"
+            "  const code = \"const { parentPort } = require('worker_threads'); parentPort.postMessage([process.env.TRACEPARENT ?? null, 'TRACESTATE' in process.env])\";\n"
+            "  new Worker(code, { eval: true }).once('message', (seen) => callback(null, [seen, process.env.TRACEPARENT ?? null]));\n"
+            "};\n"
+        )
+        for fields in ({"traceparent": TRACE, "tracestate": "x"}, {"traceparent": OTHER}, {}):
+            trace = fields.get("traceparent")
+            self.assertEqual(agent.output(**fields), [[trace, "tracestate" in fields], trace])
+
+    def test_process_env_behaves_as_without_the_variables_of_a_call(self):
+        agent = self.agent(
+            "const { inspect } = require('util');\n"
+            "const failure = (action) => { try { action(); return 'none'; } catch (error) { return error.name; } };\n"
+            "exports.handler = async () => {\n"
+            "  'use strict';\n"
+            "  const { env } = process, name = 'TRACEPARENT', all = {};\n"
+            "  for (const key in env) all[key] = env[key];\n"
+            "  const every = [Object.keys(env), Object.getOwnPropertyNames(env), Reflect.ownKeys(env), Object.keys({ ...env }), Object.keys(JSON.parse(JSON.stringify(env))),\n"
+            "    Object.keys(all), Object.keys(Object.assign({}, env)), Object.keys(eval(`(${inspect(env)})`))];\n"
+            "  const seen = [new Set(every.map((keys) => keys.filter((key) => key !== 'constructor').sort().join())).size,\n"
+            "    env.hasOwnProperty(name), Object.hasOwn(env, name), Object.getOwnPropertyDescriptor(env, name), inspect(env).includes(name),\n"
+            "    String(env), env.constructor === Object.getPrototypeOf(env).constructor, typeof env.toString, Symbol.iterator in env];\n"
+            "  const child = Object.create(env);\n"
+            "  child[name] = 'own';\n"
+            "  seen.push([child[name], Object.keys(child), env[name] === all[name]]);\n"
+            "  const written = [];\n"
+            "  for (const key of [name, 'ELSE']) {\n"
+            "    Object.defineProperty(env, key, { value: 7, configurable: true, enumerable: true, writable: true });\n"
+            "    written.push(env[key]);\n"
+            "    for (const value of [5, true, undefined, null, '']) { env[key] = value; written.push(env[key]); }\n"
+            "    written.push(failure(() => { env[key] = Symbol('x'); }), failure(() => Object.defineProperty(env, key, { value: '1' })), env[key],\n"
+            "      failure(() => Object.defineProperty(env, key, { get: () => 1, configurable: true, enumerable: true })));\n"
+            "    written.push(delete env[key], key in env, delete env[key], env[key] ?? null, Object.keys(env).includes(key));\n"
+            "  }\n"
+            "  seen.push(written, failure(() => Object.preventExtensions(env)), failure(() => Object.freeze(env)), Object.isExtensible(env));\n"
+            "  return seen;\n"
+            "};\n"
+        )
+        written = ["7", "5", "true", "undefined", "null", "", "TypeError", "TypeError", "", "TypeError", True, False, True, None, False]
+        for trace in (TRACE, OTHER):
+            descriptor = {"value": trace, "writable": True, "enumerable": True, "configurable": True}
+            self.assertEqual(agent.output(traceparent=trace), [
+                1, True, True, descriptor, True, "[object Object]", True, "function", False,
+                ["own", ["TRACEPARENT"], True], written * 2, "TypeError", "TypeError", True,
+            ])  # fmt: skip
+
+    def test_the_env_that_a_module_imported_or_kept_shows_the_variables_of_the_call(self):
+        agent = self.agent({"main.mjs": "import { env } from 'node:process';\nconst kept = process.env;\nexport const handler = () => [env.TRACEPARENT, kept.TRACEPARENT, env === process.env];\n"})
+        for trace in (TRACE, OTHER):
+            self.assertEqual(agent.output(traceparent=trace), [trace, trace, True])
+
+    def test_an_object_that_user_code_puts_for_process_env_gets_the_variables_of_the_call(self):
+        for own in ("{ ...process.env }", "new Proxy(process.env, {})", "Object.create(process.env)"):
+            agent = self.agent(
+                "process.env = %s;\nprocess.env.MINE = 'x';\n"
+                "exports.handler = () => [process.env.MINE, process.env.TRACEPARENT ?? null, 'TRACESTATE' in process.env];" % own
+            )
+            self.assertEqual(agent.output(traceparent=TRACE, tracestate="x"), ["x", TRACE, True], own)
+            self.assertEqual(agent.output(traceparent=OTHER), ["x", OTHER, False], own)
+            self.assertEqual(agent.output(), ["x", None, False], own)
+
+    def test_the_time_zone_can_be_set(self):
+        agent = self.agent("exports.handler = (zone) => { process.env.TZ = zone; return new Date(0).getHours(); };")
+        self.assertEqual([agent.output(zone, traceparent=TRACE) for zone in ("Asia/Tokyo", "UTC")], [9, 0])
 
     # concurrency and streams
 

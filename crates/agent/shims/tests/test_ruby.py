@@ -6,9 +6,10 @@ import unittest
 
 from agent import Agent
 from common import Contract
+from variables import OTHER, TRACE, Variables
 
 
-class RubyContract(Contract, unittest.TestCase):
+class RubyContract(Contract, Variables, unittest.TestCase):
     language, main, other = "ruby", "main.rb", "other.rb"
     raise_line, syntax_line = 2, 3
     bad_results = {"bytes": "base64", "nested": "base64", "object": "`Object`", "nan": "NaN", "circular": "contains itself",
@@ -40,6 +41,20 @@ def handler(event, context)
 end
 """,
         "environment": "def handler(event, context) = { env: ENV.to_h, cwd: Dir.pwd }\n",
+        "reader": "def handler(event, context) = (ENV.key?('TRACESTATE') && ENV['NOVA_STREAMING']) || ENV.fetch('TRACEPARENT')\n",
+        "variables": """
+def step(name, *rest)
+  case name
+  when "get" then ENV[*rest]
+  when "has" then ENV.key?(*rest)
+  when "set" then (ENV[rest[0]] = rest[1]) && nil
+  when "delete" then ENV.delete(*rest) && nil
+  when "all" then ENV.to_h
+  when "child" then `env`
+  end
+end
+def handler(event, context) = event.map { |step| step(*step) }
+""",
         "print": "def handler(event, context)\n  puts \"out #{event}\"\n  warn \"err #{event}\"\n  print 'partial'\nend\n",
         "subprocess": """
 def handler(event, context)
@@ -198,6 +213,95 @@ class RubyOnly(unittest.TestCase):
         for _ in range(20):
             self.assertEqual(agent.error(True)["type"], "Exit")
             self.assertEqual(agent.output(False), "ok")
+
+    # variables of the call
+
+    def test_every_way_to_start_a_process_gives_the_variables_of_the_call(self):
+        agent = self.agent(
+            "require 'open3'\nrequire 'pty'\n"
+            "SHELL = 'echo $TRACEPARENT'\n"
+            "def piped\n  reader, writer = IO.pipe\n  yield writer\n  writer.close\n  reader.read\nend\n"
+            "def wait(pid) = Process.wait(pid)\n"
+            "WAYS = {\n"
+            "  backticks: -> { `#{SHELL}` }, percent: -> { %x(#{SHELL}) }, kernel: -> { Kernel.`(SHELL) },\n"
+            "  system: -> { piped { |out| system(SHELL, out: out) } }, kernel_system: -> { piped { |out| Kernel.system({ 'MORE' => 'x' }, SHELL, out: out, exception: true) } },\n"
+            "  spawn: -> { piped { |out| wait spawn(SHELL, out: out) } }, process_spawn: -> { piped { |out| wait Process.spawn(SHELL, out: out) } },\n"
+            "  exec: -> { piped { |out| wait fork { exec(SHELL, out: out) } } }, process_exec: -> { piped { |out| wait fork { Process.exec(SHELL, out: out) } } },\n"
+            "  popen: -> { IO.popen(SHELL, &:read) }, popen_list: -> { IO.popen(['sh', '-c', SHELL], err: :out) { |io| io.read } },\n"
+            "  open: -> { open(\"|#{SHELL}\", &:read) }, capture: -> { Open3.capture2e(SHELL)[0] },\n"
+            "  pty: -> { line = nil; PTY.spawn(SHELL) { |out,| line = out.gets.chomp + \"\\n\" }; line }, getpty: -> { PTY.getpty(SHELL)[0].gets.chomp + \"\\n\" },\n"
+            "  hash: -> { system('true'); piped { |out| system(ENV, SHELL, out: out, unsetenv_others: true) } },\n"
+            "}\n"
+            "def handler(event, context) = event ? WAYS[event.to_sym].call : WAYS.keys\n"
+        )
+        for way in agent.output():
+            # Each in calls of its own: the first that writes them out does it for the others.
+            for trace in (TRACE, OTHER):
+                self.assertEqual(agent.output(way, traceparent=trace), trace + "\n", way)
+            self.assertEqual(agent.output(way), "\n", way)
+
+    def test_every_method_that_shows_the_environment_shows_the_variables_of_the_call(self):
+        agent = self.agent(
+            "NAME = 'TRACEPARENT'\n"
+            "WAYS = {\n"
+            "  to_h: -> { ENV.to_h[NAME] }, to_h_block: -> { ENV.to_h { |k, v| [v, k] }.key(NAME) }, to_hash: -> { { **ENV }.fetch(NAME.to_sym) { ENV.to_hash[NAME] } },\n"
+            "  to_a: -> { ENV.to_a.assoc(NAME)&.last }, each: -> { ENV.each { |k, v| break v if k == NAME }.then { |v| v if v.is_a?(String) } },\n"
+            "  each_pair: -> { ENV.each_pair.to_h[NAME] }, map: -> { ENV.map { |k, v| v if k == NAME }.compact.first }, find: -> { ENV.find { |k, _| k == NAME }&.last },\n"
+            "  keys: -> { ENV.keys.include?(NAME) ? ENV[NAME] : nil }, values: -> { ENV.values.include?(ENV[NAME]) ? ENV[NAME] : nil },\n"
+            "  values_at: -> { ENV.values_at(NAME).first }, slice: -> { ENV.slice(NAME)[NAME] }, assoc: -> { ENV.assoc(NAME)&.last },\n"
+            "  select: -> { ENV.select { |k, _| k == NAME }.values.first }, reject: -> { ENV.reject { |k, _| k != NAME }.values.first },\n"
+            "  key: -> { ENV.invert.key(NAME) }, rassoc: -> { (value = ENV[NAME]) && ENV.rassoc(value).last }, except: -> { ENV.except('PATH')[NAME] },\n"
+            "  inspect: -> { ENV.inspect[/\\d\\d-\\w{32}-\\w{16}-\\d\\d/] }, fetch: -> { ENV.fetch(NAME, nil) }, fetch_block: -> { ENV.fetch(NAME) { nil } }, get: -> { ENV[NAME] },\n"
+            "  key?: -> { %i[key? has_key? include? member?].map { |m| ENV.public_send(m, NAME) }.uniq == [true] ? ENV[NAME] : nil },\n"
+            "  converted: -> { name = Object.new; def name.to_str = NAME; ENV[name] }, delete: -> { ENV.delete(NAME) }, shift: -> { all = []; all << ENV.shift until ENV.empty?; ENV.update(all.to_h); all.to_h[NAME] },\n"
+            "}\n"
+            "def handler(event, context) = event ? WAYS[event.to_sym].call : WAYS.keys\n"
+        )
+        for way in agent.output():
+            for trace in (TRACE, OTHER):
+                self.assertEqual(agent.output(way, traceparent=trace), trace, way)
+            self.assertIsNone(agent.output(way), way)
+
+    def test_env_behaves_as_without_the_variables_of_a_call(self):
+        agent = self.agent(
+            "def failure\n  yield\nrescue => error\n  [error.class.name, error.message]\nend\n"
+            "NAME = 'TRACEPARENT'\n"
+            "def handler(event, context)\n"
+            "  seen = [ENV[NAME].frozen?, ENV[NAME].encoding == ENV['PATH'].encoding, ENV.to_s]\n"
+            "  [NAME, 'ELSE'].each do |name|\n"
+            "    seen << ENV.store(name, 'a') << ENV[name] << (ENV[name] = 'b') << failure { ENV[name] = 5 } << ENV[name] << ENV.delete(name) << ENV.delete(name)\n"
+            "    seen << ENV.delete(name) { |missing| missing * 2 } << failure { ENV.fetch(name) } << ENV.fetch(name, 'default') << ENV.key?(name)\n"
+            "    seen << ENV.update(name => 'c').equal?(ENV) << ENV.to_h[name] << (ENV[name] = nil) << ENV.include?(name)\n"
+            "  end\n"
+            "  seen << failure { ENV[:TRACEPARENT] } << failure { ENV[nil] } << ENV.keys.tally.values.uniq << ENV.size - ENV.except('PATH').size\n"
+            "end\n"
+        )
+        own = lambda name: ["a", "a", "b", ["TypeError", "no implicit conversion of Integer into String"], "b", "b", None,
+                            name * 2, ["KeyError", 'key not found: "%s"' % name], "default", False, True, "c", None, False]  # fmt: skip
+        for trace in (TRACE, OTHER):
+            self.assertEqual(agent.output(traceparent=trace), [
+                True, True, "ENV", *own("TRACEPARENT"), *own("ELSE"),
+                ["TypeError", "no implicit conversion of Symbol into String"], ["TypeError", "no implicit conversion of nil into String"], [1], 1,
+            ])  # fmt: skip
+
+    def test_libraries_may_alias_the_methods_that_start_processes(self):
+        agent = self.agent(
+            "module Kernel\n  alias_method :system_before, :system\n  def system(*all, **more) = [system_before(*all, **more)]\n  private :system\nend\n"
+            "class << Process\n  alias spawn_before spawn\n  def spawn(...) = [spawn_before(...)]\nend\n"
+            "def handler(event, context) = [system('test $TRACEPARENT'), Process.wait2(Process.spawn('test $TRACEPARENT')[0])[1].success?]\n"
+        )
+        self.assertEqual(agent.output(traceparent=TRACE), [[True], True])
+
+    def test_another_ractor_reads_the_environment(self):
+        agent = self.agent(
+            "Warning[:experimental] = false\n"
+            "def handler(event, context)\n"
+            "  ractor = Ractor.new { [ENV['HOME'], ENV['TRACEPARENT'], ENV.to_h['HOME'], ENV.key?('NONE'), (ENV['ELSE'] = 'x'), `echo $HOME`] }\n"
+            "  ractor.respond_to?(:value) ? ractor.value : ractor.take\n"
+            "end\n"
+        )
+        for trace in (TRACE, OTHER):
+            self.assertEqual(agent.output(traceparent=trace), ["/tmp", trace, "/tmp", False, "x", "/tmp\n"])
 
     def test_the_shim_is_not_in_sight(self):
         agent = self.agent("def handler(event, context) = [__FILE__ == $0, ARGV, Object.private_instance_methods(false).grep(/nova|frame|shim/)]\n")
