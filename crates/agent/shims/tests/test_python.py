@@ -12,9 +12,10 @@ import unittest
 
 from agent import SHIMS, Agent, command
 from common import Contract
+from variables import TRACE, Variables
 
 
-class PythonContract(Contract, unittest.TestCase):
+class PythonContract(Contract, Variables, unittest.TestCase):
     language, main, other = "python", "main.py", "other.py"
     raise_line, syntax_line = 2, 3
     bad_results = {"bytes": "base64", "set": "list(value)", "object": "`object`", "nan": "NaN", "inf": "NaN",
@@ -51,6 +52,24 @@ def handler(event, context):
     return sent and sent.custom
 """,
         "environment": "import os\ndef handler(event, context):\n    return {'env': dict(os.environ), 'cwd': os.getcwd()}\n",
+        "reader": """
+import os
+def handler(event, context):
+    return ("TRACESTATE" in os.environ and os.environ.get("NOVA_STREAMING")) or os.environ["TRACEPARENT"]
+""",
+        "variables": """
+import os, subprocess
+DOES = {
+    "get": os.environ.get,
+    "has": os.environ.__contains__,
+    "set": os.environ.__setitem__,
+    "delete": lambda name: os.environ.pop(name, None) and None,
+    "all": lambda: dict(os.environ),
+    "child": lambda: subprocess.run(["env"], stdout=subprocess.PIPE).stdout.decode(),
+}
+def handler(event, context):
+    return [DOES[step](*rest) for step, *rest in event]
+""",
         "print": """
 import sys
 def handler(event, context):
@@ -219,7 +238,52 @@ def handler(event, context):
         self.assertEqual(self.agent.end(), 0)
 
 
+STARTS_PROGRAMS = """
+import os, subprocess, sys
+SHOW = "import os; os.write(1, os.environ.get('TRACEPARENT', '-').encode())"
+
+def shown(begin):
+    reading, writing = os.pipe()
+    before = os.dup(1)
+    os.dup2(writing, 1)
+    os.close(writing)
+    begin()
+    os.dup2(before, 1)
+    os.close(before)
+    with os.fdopen(reading) as text:
+        return text.read()
+
+def fork():
+    child = os.fork()
+    if child == 0:
+        os.execv(PYTHON, ARGUMENTS)
+    os.waitpid(child, 0)
+
+PYTHON = sys.executable
+ARGUMENTS = [PYTHON, "-c", SHOW]
+COMMAND = '%s -c "%s"' % (PYTHON, SHOW)
+WAYS = {
+    "run": lambda: subprocess.run(ARGUMENTS),
+    "system": lambda: os.system(COMMAND),
+    "popen": lambda: os.write(1, os.popen(COMMAND).read().encode()),
+    "posix_spawn": lambda: os.waitpid(os.posix_spawn(PYTHON, ARGUMENTS, os.environ), 0),
+    "spawnv": lambda: os.spawnv(os.P_WAIT, PYTHON, ARGUMENTS),
+    "fork": fork,
+}
+
+def handler(event, context):
+    return shown(WAYS[event])
+"""
+
+
 class PythonOnly(unittest.TestCase):
+    def test_programs_that_are_started_in_any_way_have_the_variables_of_the_call(self):
+        with Agent("python", {"main.py": STARTS_PROGRAMS}) as agent:
+            agent.init("main.handler")
+            for way in ("run", "system", "popen", "posix_spawn", "spawnv", "fork"):
+                self.assertEqual(agent.output(way, traceparent=TRACE), TRACE, way)
+                self.assertEqual(agent.output(way), "-", way)
+
     def agent(self, files, handler="main.handler", **fields):
         if isinstance(files, str):
             files = {"main.py": files}
