@@ -117,5 +117,50 @@ describe("a web address", { timeout: 120_000 }, () => {
     assert.notEqual((await fetch(url)).status, 200);
   });
 
+  it("says which pages may read its answers, and how many requests it takes", async () => {
+    const code = 'def handler(event, context):\n    return {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "X-Mine": "7"}, "body": event["method"]}\n';
+    await ask(stage, "POST", "/functions", { name: "shared", runtime: "python", handler: "main.handler", code, http: "public" });
+    const { url } = (await ask(stage, "GET", "/functions/shared/url")) as { url: string };
+    // A page of another origin: the console's own, with a policy that lets it ask.
+    const own = new URL(page.url()).origin;
+    const other = await page.context().newPage();
+    await other.route(`${own}/elsewhere`, (route) => route.fulfill({ contentType: "text/html", body: "<p>elsewhere</p>" }));
+    await other.goto(`${own}/elsewhere`);
+    const put = () =>
+      other.evaluate(async (address) => {
+        try {
+          const answer = await fetch(address, { method: "PUT", body: "x", headers: { "x-asks": "1" } });
+          return `${await answer.text()} ${answer.headers.get("x-mine")}`;
+        } catch (error) {
+          return String(error);
+        }
+      }, url);
+    assert.match(await put(), /TypeError/, "the function answers the question, but not with what a browser needs");
+
+    await page.goto(`${own}/ui/functions/shared/traffic`);
+    const rules = page.getByRole("form", { name: "Rules of the address" });
+    await rules.getByLabel("Pages that may read the answers").fill("*");
+    await rules.getByLabel("Browsers send cookies along").check();
+    await rules.getByText("any page could act as its visitor").waitFor();
+    assert.equal(await rules.getByRole("button", { name: "Save rules" }).isDisabled(), true);
+    await rules.getByLabel("Pages that may read the answers").fill(`${own} https://app.example`);
+    await rules.getByLabel("Headers that pages may send").fill("x-asks");
+    await rules.getByLabel("Headers of answers that pages may read").fill("x-mine");
+    await rules.getByLabel("Requests of one client").fill("1000001");
+    await rules.getByText("A whole number from 0 to 1000000").waitFor();
+    assert.equal(await rules.getByRole("button", { name: "Save rules" }).isDisabled(), true);
+    await rules.getByLabel("Requests of one client").fill("3");
+    assert.deepEqual(await accessibility(page), []);
+    await rules.getByRole("button", { name: "Save rules" }).click();
+    await rules.getByRole("button", { name: "Save rules" }).waitFor({ state: "detached" });
+    const saved = (await ask(stage, "GET", "/functions/shared")) as { http_cors: object; http_client_rate: number };
+    assert.deepEqual(saved.http_cors, { origins: [own, "https://app.example"], methods: ["*"], headers: ["x-asks"], expose_headers: ["x-mine"], credentials: true, max_age_s: 600 });
+    assert.equal(saved.http_client_rate, 3);
+    assert.equal(await put(), "PUT 7");
+    const statuses = await Promise.all(Array.from({ length: 12 }, async () => (await fetch(url)).status));
+    assert.ok(statuses.includes(429) && statuses.includes(200), statuses.join(" "));
+    await other.close();
+  });
+
   it("no page logged an error", () => assert.deepEqual(errors, []));
 });
