@@ -394,6 +394,16 @@ pub(crate) struct SecretSettings {
     pub(crate) keys: String,
 }
 
+impl SecretSettings {
+    /// The file with the master keys, beside the data in `data` if no other is named.
+    pub(crate) fn path(&self, data: &std::path::Path) -> std::path::PathBuf {
+        match self.key_file.as_str() {
+            "" => data.join("master.key"),
+            path => path.into(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Log {
     /// A level, or a list such as `info,nova_comet=debug`.

@@ -307,15 +307,14 @@ fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::
 
 /// The keys that seal secrets: of the setting, else of the file, which is made at the first start.
 fn master_keys(settings: &SecretSettings, data: &std::path::Path) -> anyhow::Result<KeyStore> {
-    if !settings.keys.is_empty() {
-        let ring = KeyRing::parse(&settings.keys).context("setting `secrets.keys`")?;
-        return Ok(KeyStore::fixed(ring));
-    }
-    let path = match settings.key_file.as_str() {
-        "" => data.join("master.key"),
-        path => path.into(),
+    let keys = match settings.keys.as_str() {
+        "" => KeyStore::file(&settings.path(data))?,
+        keys => KeyStore::fixed(KeyRing::parse(keys).context("setting `secrets.keys`")?),
     };
-    Ok(KeyStore::file(&path)?)
+    for key in keys.ring().weak() {
+        tracing::warn!(%key, "a master key is not random and can be guessed; `nova doctor` says what to do");
+    }
+    Ok(keys)
 }
 
 /// Goes on with what a rotation left, or follows a key that was added by hand.
