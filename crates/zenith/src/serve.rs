@@ -80,11 +80,7 @@ pub async fn serve_content(
 
 /// What answers the requests of a listener.
 trait Handler: Clone + Send + Sync + 'static {
-    fn answer(
-        &self,
-        request: http::Request<Incoming>,
-        peer: Peer,
-    ) -> impl Future<Output = Response> + Send;
+    fn answer(&self, request: http::Request<Incoming>, peer: Peer) -> impl Future<Output = Response> + Send;
 }
 
 impl Handler for Edge {

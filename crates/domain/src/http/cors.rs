@@ -187,7 +187,8 @@ mod tests {
             ["https://app.example", "http://localhost:5173", "http://[::1]", "capacitor://localhost"]
         );
         assert!(good.allows_origin("https://app.example"));
-        for foreign in ["http://app.example", "https://app.example.evil", "https://xapp.example", "null", ""] {
+        for foreign in ["http://app.example", "https://app.example.evil", "https://xapp.example", "null", ""]
+        {
             assert!(!good.allows_origin(foreign), "{foreign}");
         }
         for bad in [
@@ -226,7 +227,10 @@ mod tests {
             ..of(&["*"])
         };
         let good = lists(&["get", "PUT", "GET"], &["X-Mine", "content-type"]).validated().expect("good");
-        assert_eq!((good.methods_for("PATCH"), good.headers_for("x-y")), ("GET, PUT".into(), "x-mine, content-type".into()));
+        assert_eq!(
+            (good.methods_for("PATCH"), good.headers_for("x-y")),
+            ("GET, PUT".into(), "x-mine, content-type".into())
+        );
         let any = lists(&["*"], &["*"]).validated().expect("good");
         assert_eq!((any.methods_for("PATCH"), any.headers_for("x-y")), ("PATCH".into(), "x-y".into()));
         refused(lists(&["TRACE"], &[]), "methods");

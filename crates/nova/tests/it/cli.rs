@@ -101,7 +101,8 @@ fn doctor_tells_of_a_master_key_that_can_be_guessed_or_read() {
     let by_setting = key(&[&format!("secrets.keys={weak}")]);
     assert!(!by_setting.0 && by_setting.1.contains("openssl rand -hex 32"), "{}", by_setting.1);
     std::fs::write(&file, &weak).unwrap();
-    let mode = |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    let mode =
+        |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
     mode(0o600);
     let by_file = key(&[]);
     assert!(!by_file.0 && by_file.1.contains("rotate-key"), "{}", by_file.1);

@@ -48,9 +48,14 @@ fn clients_are_told_apart_by_trusted_proxies_only() {
         let server = Server::start(&settings);
         // Another address each time: an attacker's trick, or another client, which only a proxy can tell.
         let tries: Vec<u16> = (1..=6).map(|last| sign_in(&server, &format!("203.0.113.{last}"))).collect();
-        assert_eq!(tries.iter().filter(|status| **status == 429).count(), if trusted { 0 } else { 3 }, "{tries:?}");
+        assert_eq!(
+            tries.iter().filter(|status| **status == 429).count(),
+            if trusted { 0 } else { 3 },
+            "{tries:?}"
+        );
         // What a client writes itself stands left of what the proxy writes, and counts nowhere.
-        let tries: Vec<u16> = (1..=6).map(|last| sign_in(&server, &format!("6.6.6.{last}, 192.0.2.9"))).collect();
+        let tries: Vec<u16> =
+            (1..=6).map(|last| sign_in(&server, &format!("6.6.6.{last}, 192.0.2.9"))).collect();
         assert!(tries[3..].iter().all(|status| *status == 429), "{tries:?}");
 
         let headers = ["Content-Type: application/json", "X-Forwarded-For: 6.6.6.6, 198.51.100.4"];

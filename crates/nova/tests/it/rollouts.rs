@@ -60,6 +60,7 @@ fn each_step_of_a_rollout_is_taken_once_by_two_servers_also_when_the_one_that_dr
     let (killed, left) =
         if taken_by(&first).contains(&STEPS[1]) { (&mut first, &second) } else { (&mut second, &first) };
     killed.kill();
+    let killed = &*killed;
     let before = taken_by(killed);
     let rollout = || read(left, "/functions/shop/aliases/live/rollout");
     wait_for("the end", &[killed, left], || rollout()["status"] != "running");

@@ -194,6 +194,12 @@ impl Server {
         self.wait_ready();
     }
 
+    /// Ends it as a crash would; how it ended.
+    pub(crate) fn abort(&mut self) -> std::process::ExitStatus {
+        signal(self.pid(), "ABRT");
+        self.child.wait().unwrap()
+    }
+
     /// Kills it without notice.
     pub(crate) fn kill(&mut self) {
         signal(self.pid(), "KILL");
@@ -273,6 +279,17 @@ fn spawn(arguments: &[String], dir: &Path) -> Child {
         .unwrap()
 }
 
+/// Whoever is started from now on may leave core files, if the host lets anybody.
+pub(crate) fn allow_core_files() {
+    // SAFETY: `limit` is a valid place for the answer, and valid for the second call.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        assert_eq!(libc::getrlimit(libc::RLIMIT_CORE, &mut limit), 0);
+        limit.rlim_cur = limit.rlim_max;
+        assert_eq!(libc::setrlimit(libc::RLIMIT_CORE, &limit), 0);
+    }
+}
+
 /// The CLI, pointed at a server.
 pub(crate) fn command(url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nova"));
@@ -291,7 +308,13 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// One request on a connection of its own, to any listener; status and body.
-pub(crate) fn request_to(address: &str, method: &str, path: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
+pub(crate) fn request_to(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> (u16, String) {
     let Ok(mut stream) = TcpStream::connect(address) else { return (0, String::new()) };
     stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");

@@ -25,9 +25,11 @@ pub(super) fn preflight(cors: &Cors, parts: &Parts) -> Option<FaultResult<Respon
     }
     let from = origin(&parts.headers);
     if !from.as_ref().is_some_and(|origin| lets_in(cors, origin)) {
-        let shown: String =
-            from.and_then(|origin| Some(origin.to_str().ok()?.chars().take(200).collect())).unwrap_or_default();
-        let text = format!("pages of {shown:?} may send no requests here; the function's http_cors names who may");
+        let shown: String = from
+            .and_then(|origin| Some(origin.to_str().ok()?.chars().take(200).collect()))
+            .unwrap_or_default();
+        let text =
+            format!("pages of {shown:?} may send no requests here; the function's http_cors names who may");
         return Some(Err(Fault::new(Code::PermissionDenied, text)));
     }
     let text = |value: Option<&HeaderValue>| {
@@ -51,7 +53,8 @@ pub(super) fn preflight(cors: &Cors, parts: &Parts) -> Option<FaultResult<Respon
 
 /// Takes away what the function itself says of other origins.
 pub(super) fn forget(headers: &mut HeaderMap) {
-    let said: Vec<HeaderName> = headers.keys().filter(|name| name.as_str().starts_with(FAMILY)).cloned().collect();
+    let said: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().starts_with(FAMILY)).cloned().collect();
     for name in said {
         headers.remove(name);
     }

@@ -38,8 +38,7 @@ async fn of_page(server: &Server, method: &str, origin: &str, more: &[(&str, &st
 }
 
 async fn preflight(server: &Server, origin: &str, method: &str, headers: &str) -> Reply {
-    let asked =
-        [("access-control-request-method", method), ("access-control-request-headers", headers)];
+    let asked = [("access-control-request-method", method), ("access-control-request-headers", headers)];
     of_page(server, "OPTIONS", origin, &asked).await
 }
 
@@ -147,7 +146,10 @@ async fn rules_of_an_address_are_shown_and_make_no_version_and_bad_ones_are_refu
     let made = server.send_json("POST", "/functions", &create).await.good(201);
     let whole = json!({"origins": [APP], "methods": ["*"], "headers": [], "expose_headers": [],
                        "credentials": false, "max_age_s": 600});
-    assert_eq!((&made["http_cors"], &made["http_rate"], &made["http_client_rate"]), (&whole, &json!(7), &Value::Null));
+    assert_eq!(
+        (&made["http_cors"], &made["http_rate"], &made["http_client_rate"]),
+        (&whole, &json!(7), &Value::Null)
+    );
     for (bad, named) in [
         (json!({"http_cors": {"origins": ["*"], "credentials": true}}), "http_cors.origins"),
         (json!({"http_cors": {"origins": []}}), "http_cors.origins"),
@@ -171,7 +173,10 @@ async fn rules_of_an_address_are_shown_and_make_no_version_and_bad_ones_are_refu
         server.send_json("POST", "/functions", &create).await.problem(400, "invalid_argument");
     }
     let view = set(&server, json!({"http_rate": null, "http_client_rate": 0})).await;
-    assert_eq!((&view["http_rate"], &view["http_client_rate"], &view["version"]), (&Value::Null, &json!(0), &json!(1)));
+    assert_eq!(
+        (&view["http_rate"], &view["http_client_rate"], &view["version"]),
+        (&Value::Null, &json!(0), &json!(1))
+    );
     assert_eq!(view["http_cors"], whole, "what is not named stays");
     assert_eq!(set(&server, json!({"http_cors": null})).await["http_cors"], Value::Null);
 }
@@ -233,7 +238,8 @@ async fn who_shows_a_key_is_counted_for_the_function_only() {
     let server = Server::outside().await;
     offered(&server, json!({"http": "key", "http_client_rate": 1, "http_rate": 3})).await;
     let key = {
-        let made = server.send_json("POST", "/keys", &json!({"name": "k", "roles": [{"role": "invoker"}]})).await;
+        let made =
+            server.send_json("POST", "/keys", &json!({"name": "k", "roles": [{"role": "invoker"}]})).await;
         made.good(201)["secret"].as_str().expect("a key").to_owned()
     };
     // Nobody without one takes from what those have who may call.

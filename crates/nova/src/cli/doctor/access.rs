@@ -64,9 +64,11 @@ fn proxies(settings: &ServerSettings) -> Option<Check> {
     }
     let every = ["0.0.0.0/0", "::/0"].iter().any(|all| named.iter().any(|text| text.trim() == *all));
     let detail = match every {
-        true => "server.trusted_proxies has every address, so everybody says who they are, to the audit log and \
+        true => {
+            "server.trusted_proxies has every address, so everybody says who they are, to the audit log and \
                  to limits: name the proxy's alone"
-            .to_owned(),
+                .to_owned()
+        }
         false => format!("{} say who their clients are", named.join(", ")),
     };
     Some(Check { name: "trusted proxies".into(), good: !every, detail })
@@ -85,7 +87,9 @@ fn master_key(settings: &ServerSettings, dirs: &Dirs) -> Check {
     };
     let (good, detail) = match ring {
         Err(error) => (false, format!("{place}: {:#}", anyhow::Error::from(error))),
-        Ok(ring) if ring.weak().is_empty() => (true, format!("{} of {place}, newest {}", ring.ids().len(), ring.newest())),
+        Ok(ring) if ring.weak().is_empty() => {
+            (true, format!("{} of {place}, newest {}", ring.ids().len(), ring.newest()))
+        }
         Ok(ring) => {
             let weak: Vec<_> = ring.weak().iter().map(ToString::to_string).collect();
             let advice = "make one with `nova secret rotate-key`, or put the output of `openssl rand -hex 32` in front of \

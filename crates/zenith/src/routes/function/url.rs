@@ -99,13 +99,7 @@ fn line_of(text: &str) -> FaultResult<PathAndQuery> {
 }
 
 /// The function's address, as this caller sees this server.
-fn url_of(
-    app: &App,
-    uri: &Uri,
-    headers: &HeaderMap,
-    scope: &Scope,
-    name: &FunctionName,
-) -> Option<String> {
+fn url_of(app: &App, uri: &Uri, headers: &HeaderMap, scope: &Scope, name: &FunctionName) -> Option<String> {
     let site = app.parts().content.as_ref()?;
     let path = address_of(scope, name);
     if let Some(url) = &site.public_url {
