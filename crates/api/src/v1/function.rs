@@ -10,6 +10,7 @@ use nova_domain::version::{CompileStatus, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::http::CorsBody;
 use super::patch::Patch;
 use crate::schema;
 

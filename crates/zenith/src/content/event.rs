@@ -98,11 +98,11 @@ pub(super) async fn read(
         multi_value_headers.entry("host").or_insert_with(|| vec![host.clone()]);
     }
     if !source_ip.is_empty() {
-        multi_value_headers.insert(FORWARDED_FOR.as_str(), vec![source_ip.clone()]);
+        multi_value_headers.insert(FORWARDED_FOR, vec![source_ip.clone()]);
     }
     let scheme = if visit.peer.secure { "https" } else { "http" };
-    multi_value_headers.insert(FORWARDED_PROTO.as_str(), vec![scheme.to_owned()]);
-    let domain = multi_value_headers.get(FORWARDED_HOST.as_str()).and_then(|hosts| hosts.first());
+    multi_value_headers.insert(FORWARDED_PROTO, vec![scheme.to_owned()]);
+    let domain = multi_value_headers.get(FORWARDED_HOST).and_then(|hosts| hosts.first());
     let domain = domain.unwrap_or(&host);
     let domain_name = domain.rsplit_once(':').map_or(domain.as_str(), |(name, _)| name).to_owned();
     let mut query: BTreeMap<String, Vec<String>> = BTreeMap::new();

@@ -24,13 +24,15 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use nova_domain::access::Principal;
 use nova_domain::call::{
     Call, CallChain, CallSource, FunctionError, FunctionErrorKind, FunctionRef, Qualifier, TraceContext,
 };
 use nova_domain::function::Mode;
-use nova_domain::http::{Cors, HttpAccess, HttpRates};
-use nova_domain::{Code, Fault, RunId, Scope};
+use nova_domain::http::{Cors, HttpAccess, HttpRates, HttpSettings};
+use nova_domain::{Code, Fault, FaultResult, FunctionId, RunId, Scope};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -158,25 +160,11 @@ impl Content {
         if http.access == HttpAccess::Off {
             return Err(nothing());
         }
-        seen.cors = http.cors;
+        seen.cors = http.cors.clone();
         if let Some(answer) = seen.cors.as_ref().and_then(|cors| cors::preflight(cors, &parts)) {
             return Ok(answer?);
         }
-        if http.access != HttpAccess::Key {
-            self.taken.count_client(&function, &http.rates, visit.peer.address)?;
-        }
-        let mut caller = None;
-        let raw_query = match http.access {
-            HttpAccess::Off | HttpAccess::Public => address.raw_query.to_owned(),
-            HttpAccess::Key => {
-                caller = Some(access::by_key(&self.app, &mut parts.headers, &address).await?);
-                address.raw_query.to_owned()
-            }
-            HttpAccess::Signed => {
-                access::by_signature(&self.app, &parts.method, &address, &function, http.generation)?
-            }
-        };
-        self.taken.count(&function, &http.rates)?;
+        let (caller, raw_query) = self.let_in(&mut parts, visit, &address, &function, &http).await?;
         seen.function = Some((address.scope.clone(), address.name.to_string()));
         if headers::asks_for_websocket(&parts.headers) {
             return Err(Fault::invalid(
@@ -212,17 +200,7 @@ impl Content {
             caller,
             client_context: None,
         };
-        let mut response = if streams(snapshot.spec.mode) {
-            let events = self.app.parts().invoker.invoke_stream(call).await;
-            stream::answer(self, visit, events.map_err(|fault| self.mild(fault))?).await?
-        } else {
-            let outcome = self.app.parts().invoker.invoke(call).await.map_err(|fault| self.mild(fault))?;
-            let version = outcome.function.version;
-            match outcome.result {
-                Ok(result) => versioned(answer::of_result(&result)?, version),
-                Err(error) => versioned(self.failed(&error, visit), version),
-            }
-        };
+        let mut response = self.call(call, snapshot.spec.mode, visit).await?;
         if http.access == HttpAccess::Signed && !response.headers().contains_key(header::REFERRER_POLICY) {
             // The address is a secret: it does not go to whatever the page links to.
             response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -231,6 +209,49 @@ impl Content {
             cors::forget(response.headers_mut());
         }
         Ok(response)
+    }
+
+    /// Whose request it is, if anybody is known, and its query without what only Nova reads. Fails unless
+    /// the function lets it in.
+    async fn let_in(
+        &self,
+        parts: &mut Parts,
+        visit: &Visit,
+        address: &Address<'_>,
+        function: &FunctionId,
+        http: &HttpSettings,
+    ) -> FaultResult<(Option<Arc<Principal>>, String)> {
+        if http.access != HttpAccess::Key {
+            self.taken.count_client(function, &http.rates, visit.peer.address)?;
+        }
+        let mut caller = None;
+        let raw_query = match http.access {
+            HttpAccess::Off | HttpAccess::Public => address.raw_query.to_owned(),
+            HttpAccess::Key => {
+                caller = Some(access::by_key(&self.app, &mut parts.headers, address).await?);
+                address.raw_query.to_owned()
+            }
+            HttpAccess::Signed => {
+                access::by_signature(&self.app, &parts.method, address, function, http.generation)?
+            }
+        };
+        self.taken.count(function, &http.rates)?;
+        Ok((caller, raw_query))
+    }
+
+    /// Calls the function and makes an answer of what comes back.
+    async fn call(&self, call: Call, mode: Mode, visit: &Visit) -> Result<Response, Refused> {
+        let invoker = &self.app.parts().invoker;
+        if streams(mode) {
+            let events = invoker.invoke_stream(call).await.map_err(|fault| self.mild(fault))?;
+            return stream::answer(self, visit, events).await;
+        }
+        let outcome = invoker.invoke(call).await.map_err(|fault| self.mild(fault))?;
+        let version = outcome.function.version;
+        Ok(match outcome.result {
+            Ok(result) => versioned(answer::of_result(&result)?, version),
+            Err(error) => versioned(self.failed(&error, visit), version),
+        })
     }
 
     /// The answer for a function that failed. What failed is told with `--dev` only: outside nobody
