@@ -79,7 +79,7 @@ pub struct CreateFunction {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub network: Vec<String>,
     /// Who may send requests to its address on the content listener: `off` (the default), `public`,
-    /// `key` or `signed`.
+    /// `key` or `signed`. Opening it needs `function:share`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::http_access, required = false)]
     pub http: Option<HttpAccess>,
@@ -227,7 +227,7 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revoke_network: Vec<String>,
     /// Who may send requests to its address on the content listener: `off`, `public`, `key` or `signed`;
-    /// null: `off`. A change ends every signed address.
+    /// null: `off`. A change ends every signed address. Opening it needs `function:share`.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub http: Patch<HttpAccess>,

@@ -126,7 +126,7 @@ fn doctor_tells_of_functions_served_in_clear_and_of_proxies_that_anybody_could_b
     assert!(!open.0 && open.1.contains("in clear"), "{}", open.1);
     assert!(says(&["content.listen=off"], "content").is_none());
     assert!(says(&[], "trusted proxies").is_none());
-    assert!(says(&["server.trusted_proxies=[\"10.0.0.5\"]"], "trusted proxies").unwrap().0);
-    let every = says(&["server.trusted_proxies=[\"0.0.0.0/0\"]"], "trusted proxies").unwrap();
+    assert!(says(&["server.trusted_proxies=10.0.0.5"], "trusted proxies").unwrap().0);
+    let every = says(&["server.trusted_proxies=0.0.0.0/0"], "trusted proxies").unwrap();
     assert!(!every.0 && every.1.contains("everybody"), "{}", every.1);
 }

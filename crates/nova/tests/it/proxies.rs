@@ -43,7 +43,7 @@ fn clients_are_told_apart_by_trusted_proxies_only() {
     for trusted in [false, true] {
         let mut settings = limits.to_vec();
         if trusted {
-            settings.extend(["--set", "server.trusted_proxies=[\"127.0.0.0/8\"]"]);
+            settings.extend(["--set", "server.trusted_proxies=127.0.0.0/8"]);
         }
         let server = Server::start(&settings);
         // Another address each time: an attacker's trick, or another client, which only a proxy can tell.
@@ -80,7 +80,7 @@ fn clients_are_told_apart_by_trusted_proxies_only() {
 #[test]
 fn a_proxy_that_is_no_address_is_refused_at_the_start() {
     let output = crate::server::command("http://x")
-        .args(["serve", "--listen", "127.0.0.1:0", "--set", "server.trusted_proxies=[\"proxy.example\"]"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--set", "server.trusted_proxies=proxy.example"])
         .output()
         .unwrap();
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

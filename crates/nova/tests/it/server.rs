@@ -64,8 +64,10 @@ impl Server {
         let mut arguments: Vec<String> = how.iter().map(|text| (*text).to_owned()).collect();
         arguments.push("--listen".to_owned());
         arguments.push(format!("127.0.0.1:{port}"));
-        arguments.push("--content-listen".to_owned());
-        arguments.push("127.0.0.1:0".to_owned());
+        if !extra.contains(&"--content-listen") {
+            arguments.push("--content-listen".to_owned());
+            arguments.push("127.0.0.1:0".to_owned());
+        }
         arguments.push("--data-dir".to_owned());
         arguments.push(dir.join("d").display().to_string());
         // Each server in its own uid range, so that what one leaves is told from another's.

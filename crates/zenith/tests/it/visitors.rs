@@ -181,6 +181,36 @@ async fn rules_of_an_address_are_shown_and_make_no_version_and_bad_ones_are_refu
     assert_eq!(set(&server, json!({"http_cors": null})).await["http_cors"], Value::Null);
 }
 
+#[tokio::test]
+async fn only_who_may_share_a_function_opens_its_address_and_who_may_change_it_closes_it() {
+    let server = Server::guarded().await;
+    let root = server.access.first_key().await.expect("made").expect("the first").secret;
+    let ask = async |key: &str, method: &str, path: &str, body: Value| {
+        server.send(server.request(method, path).bearer_auth(key).json(&body)).await
+    };
+    let made =
+        ask(&root, "POST", "/keys", json!({"name": "o", "roles": [{"role": "operator"}]})).await.good(201);
+    let operator = made["secret"].as_str().expect("a key").to_owned();
+    let create = |name: &str, http: &str| json!({"name": name, "runtime": "python", "handler": "main.handler", "code": "x", "http": http});
+    let refused = ask(&operator, "POST", "/functions", create("f", "public")).await;
+    let problem = refused.problem(403, "permission_denied").to_string();
+    assert!(problem.contains("function:share") && problem.contains("http"), "{problem}");
+    ask(&operator, "POST", "/functions", create("f", "off")).await.good(201);
+    for access in ["public", "key", "signed"] {
+        ask(&operator, "PATCH", "/functions/f", json!({"http": access}))
+            .await
+            .problem(403, "permission_denied");
+    }
+    ask(&root, "PATCH", "/functions/f", json!({"http": "public"})).await.good(200);
+    let again = json!({"http": "public", "description": "deployed again", "http_rate": 5});
+    assert_eq!(ask(&operator, "PATCH", "/functions/f", again).await.good(200)["http"], "public");
+    ask(&operator, "PATCH", "/functions/f", json!({"http": "key"})).await.problem(403, "permission_denied");
+    assert_eq!(
+        ask(&operator, "PATCH", "/functions/f", json!({"http": "off"})).await.good(200)["http"],
+        "off"
+    );
+}
+
 /// Sends until one is refused; how many were let in.
 async fn let_in(mut ask: impl AsyncFnMut() -> Reply, most: usize) -> usize {
     for count in 0..most {
