@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { accessibility, ask, openPage, pause, startStage, type Stage } from "./harness.ts";
@@ -115,6 +117,52 @@ describe("a web address", { timeout: 120_000 }, () => {
     await section.getByRole("radio", { name: /^Off/ }).check();
     for (let tries = 0; tries < 50 && ((await ask(stage, "GET", "/functions/shop")) as { http: string }).http !== "off"; tries += 1) await pause(100);
     assert.notEqual((await fetch(url)).status, 200);
+  });
+
+  it("says which pages may read its answers, and how many requests it takes", async () => {
+    const code = 'def handler(event, context):\n    return {"statusCode": 200, "headers": {"Access-Control-Allow-Origin": "*", "X-Mine": "7"}, "body": event["method"]}\n';
+    await ask(stage, "POST", "/functions", { name: "shared", runtime: "python", handler: "main.handler", code, http: "public" });
+    const { url } = (await ask(stage, "GET", "/functions/shared/url")) as { url: string };
+    const elsewhere = createServer((_, response) => response.setHeader("content-type", "text/html").end("<p>elsewhere</p>"));
+    await new Promise<void>((resolve) => elsewhere.listen(0, "127.0.0.1", resolve));
+    after(() => (elsewhere.close(), elsewhere.closeAllConnections()));
+    const origin = `http://127.0.0.1:${(elsewhere.address() as AddressInfo).port}`;
+    const other = await page.context().newPage();
+    await other.goto(origin);
+    const put = () =>
+      other.evaluate(async (address) => {
+        try {
+          const answer = await fetch(address, { method: "PUT", body: "x", headers: { "x-asks": "1" } });
+          return `${await answer.text()} ${answer.headers.get("x-mine")}`;
+        } catch (error) {
+          return String(error);
+        }
+      }, url);
+    assert.match(await put(), /TypeError/, "the function answers the question, but not with what a browser needs");
+
+    await page.goto(`${stage.url}/ui/functions/shared/traffic`);
+    const rules = page.getByRole("form", { name: "Rules of the address" });
+    await rules.getByLabel("Pages that may read the answers").fill("*");
+    await rules.getByLabel("Browsers send cookies along").check();
+    await rules.getByText("any page could act as its visitor").waitFor();
+    assert.equal(await rules.getByRole("button", { name: "Save rules" }).isDisabled(), true);
+    await rules.getByLabel("Pages that may read the answers").fill(`${origin} https://app.example`);
+    await rules.getByLabel("Headers that pages may send").fill("x-asks");
+    await rules.getByLabel("Headers of answers that pages may read").fill("x-mine");
+    await rules.getByLabel("Requests of one client").fill("1000001");
+    await rules.getByText("A whole number from 0 to 1000000").waitFor();
+    assert.equal(await rules.getByRole("button", { name: "Save rules" }).isDisabled(), true);
+    await rules.getByLabel("Requests of one client").fill("3");
+    assert.deepEqual(await accessibility(page), []);
+    await rules.getByRole("button", { name: "Save rules" }).click();
+    await rules.getByRole("button", { name: "Save rules" }).waitFor({ state: "detached" });
+    const saved = (await ask(stage, "GET", "/functions/shared")) as { http_cors: object; http_client_rate: number };
+    assert.deepEqual(saved.http_cors, { origins: [origin, "https://app.example"], methods: ["*"], headers: ["x-asks"], expose_headers: ["x-mine"], credentials: true, max_age_s: 600 });
+    assert.equal(saved.http_client_rate, 3);
+    assert.equal(await put(), "PUT 7");
+    const statuses = await Promise.all(Array.from({ length: 12 }, async () => (await fetch(url)).status));
+    assert.ok(statuses.includes(429) && statuses.includes(200), statuses.join(" "));
+    await other.close();
   });
 
   it("no page logged an error", () => assert.deepEqual(errors, []));

@@ -10,6 +10,8 @@ use serde_json::Value;
 use crate::report::{files_below, output_of, read, relative};
 
 const ERRORS: &str = "docs/errors.md";
+const ACCESS: &str = "docs/access.md";
+const PERMISSIONS: &str = "crates/domain/src/access/permission.rs";
 const OPERATIONS: &str = "docs/operations.md";
 
 /// A row of the table of codes in `crates/domain/src/fault.rs`.
@@ -27,6 +29,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
         return Err("no codes were found in crates/domain/src/fault.rs".to_owned());
     }
     let mut complaints = errors(&codes, &read(&root.join(ERRORS))?);
+    complaints.extend(permissions(&read(&root.join(PERMISSIONS))?, &read(&root.join(ACCESS))?));
     complaints.extend(metrics(root)?);
     complaints.extend(links(root)?);
     Ok(complaints)
@@ -77,6 +80,17 @@ fn errors(codes: &[Code], document: &str) -> Vec<String> {
 
 fn is_code(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+/// Every permission is in the list that the refusal of an unknown one names.
+fn permissions(source: &str, document: &str) -> Vec<String> {
+    let texts = source.lines().filter_map(|line| line.trim().strip_suffix("\",")?.split_once(" => \""));
+    let texts: Vec<_> = texts.map(|(_, text)| text).collect();
+    if texts.is_empty() {
+        return vec![format!("no permissions were found in {PERMISSIONS}")];
+    }
+    let missing = texts.into_iter().filter(|text| !document.contains(&format!("`{text}`")));
+    missing.map(|text| format!("{ACCESS}: the permission `{text}` is not in the list")).collect()
 }
 
 /// Every metric that the crates write is in the list.
@@ -180,6 +194,14 @@ mod tests {
         let bad = good.replace("## busy", "## lazy").replace("404", "400");
         let found = errors(&codes(SOURCE), &bad);
         assert_eq!(found.len(), 3, "{found:?}");
+    }
+
+    #[test]
+    fn a_permission_that_is_not_in_the_list_is_found() {
+        let source = "    FunctionRead => \"function:read\",\n    KeyRead => \"key:read\",\n";
+        assert_eq!(permissions(source, "`function:read`, `key:read`"), Vec::<String>::new());
+        assert_eq!(permissions(source, "`function:read`").len(), 1);
+        assert_eq!(permissions("", "").len(), 1, "the source looks different now");
     }
 
     #[test]

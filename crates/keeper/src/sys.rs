@@ -337,6 +337,12 @@ pub(crate) fn set_limit(resource: libc::__rlimit_resource_t, soft: u64, hard: u6
     check(unsafe { libc::setrlimit(resource, &limit) }).map(drop)
 }
 
+/// No core file, and no core for a program of the host that takes them (`core_pattern` with a pipe):
+/// those get one at a limit of 0 too, and none at a limit of 1.
+pub(crate) fn no_core_files() -> io::Result<()> {
+    set_limit(libc::RLIMIT_CORE, 1, 1)
+}
+
 /// Moves `from` to descriptor `to`; closed on exec only if `close_on_exec`.
 pub(crate) fn move_descriptor(from: RawFd, to: RawFd, close_on_exec: bool) -> io::Result<()> {
     // SAFETY: plain integers.

@@ -140,6 +140,12 @@ impl KeyRing {
         self.0.iter().map(|key| key.id).collect()
     }
 
+    /// Keys that nobody drew at random: with few different bytes, bytes that go on evenly, or text. One
+    /// that was drawn looks so less than once in 10^13 times.
+    pub fn weak(&self) -> Vec<KeyId> {
+        self.0.iter().filter(|key| is_weak(&key.bytes)).map(|key| key.id).collect()
+    }
+
     /// Seals `plain` for `place`.
     pub fn seal(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
         let key = &self.0[0];
@@ -224,6 +230,13 @@ pub fn sealed_by(sealed: &[u8]) -> Result<KeyId, SealError> {
     let mut id = [0; ID_LEN];
     id.copy_from_slice(&sealed[1..=ID_LEN]);
     Ok(KeyId(id))
+}
+
+fn is_weak(bytes: &[u8; KEY_LEN]) -> bool {
+    let different: std::collections::BTreeSet<_> = bytes.iter().collect();
+    let steps: std::collections::BTreeSet<_> =
+        bytes.windows(2).map(|pair| pair[1].wrapping_sub(pair[0])).collect();
+    different.len() < 16 || steps.len() == 1 || bytes.iter().all(|byte| (b' '..=b'~').contains(byte))
 }
 
 fn key_bytes(word: &str) -> Option<Zeroizing<[u8; KEY_LEN]>> {
@@ -365,6 +378,27 @@ mod tests {
         assert!(
             matches!(only_new.open("p", &sealed), Err(SealError::UnknownKey(id)) if id == before.newest())
         );
+    }
+
+    #[test]
+    fn a_key_that_nobody_drew_is_known_as_weak() {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let counting: Vec<u8> = (0..32).collect();
+        let weak = [
+            "0".repeat(64),
+            "0123456789abcdef".repeat(4),
+            hex(b"correct horse battery staple 123"),
+            hex(&counting),
+        ];
+        for text in &weak {
+            let ring = KeyRing::parse(text).expect("a key");
+            assert_eq!(ring.weak(), [ring.newest()], "{text}");
+        }
+        let mixed = KeyRing::random().expect("random");
+        assert!(mixed.weak().is_empty());
+        let text = format!("{}\n{}", *mixed.text(), weak[0]);
+        let both = KeyRing::parse(&text).expect("two keys");
+        assert_eq!(both.weak(), [both.ids()[1]]);
     }
 
     #[test]

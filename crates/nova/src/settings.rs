@@ -3,6 +3,7 @@
 
 use std::net::SocketAddr;
 
+use nova_domain::http::{HttpRates, RATE_MAX};
 use nova_domain::network::{IpNetwork, NetworkRule};
 use nova_kit::config::{ConfigError, Settings};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub(crate) struct Server {
     pub(crate) threads: u64,
     /// Addresses under which a proxy offers the server, such as `https://nova.example`.
     pub(crate) public_origins: Vec<String>,
+    /// Addresses or networks of proxies whose `x-forwarded-for` and `x-forwarded-proto` are believed.
+    pub(crate) trusted_proxies: Vec<String>,
     /// Certificate chain and private key in PEM; both empty: no TLS.
     pub(crate) tls_cert: String,
     pub(crate) tls_key: String,
@@ -53,6 +56,7 @@ impl Default for Server {
             max_connections: 20_000,
             threads: 0,
             public_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
             tls_cert: String::new(),
             tls_key: String::new(),
         }
@@ -66,12 +70,35 @@ pub(crate) struct ContentSettings {
     pub(crate) listen: String,
     /// Address under which a proxy offers it, such as `https://apps.example`; best on a host of its own.
     pub(crate) public_url: String,
+    /// Requests in a second that one function takes; 0: any number. Functions can say another.
+    pub(crate) rate: u64,
+    /// The same of one client that nobody knows.
+    pub(crate) client_rate: u64,
 }
 
 impl Default for ContentSettings {
     fn default() -> Self {
-        Self { listen: "auto".into(), public_url: String::new() }
+        Self { listen: "auto".into(), public_url: String::new(), rate: 1000, client_rate: 100 }
     }
+}
+
+impl Server {
+    /// The networks of `trusted_proxies`.
+    pub(crate) fn proxies(&self) -> Result<Vec<IpNetwork>, ConfigError> {
+        networks("server.trusted_proxies", self.trusted_proxies.iter().map(|text| text.trim()))
+    }
+}
+
+/// Addresses and networks of a setting.
+fn networks<'t>(key: &str, texts: impl Iterator<Item = &'t str>) -> Result<Vec<IpNetwork>, ConfigError> {
+    texts
+        .map(|text| match IpNetwork::parse(text) {
+            Some(Ok(network)) => Ok(network),
+            _ => Err(ConfigError::Invalid(format!(
+                "`{key}` has {text:?}, which is neither an address nor a network like 10.0.0.0/8"
+            ))),
+        })
+        .collect()
 }
 
 impl ContentSettings {
@@ -102,6 +129,11 @@ impl ContentSettings {
             ));
         }
         Ok(Some(address))
+    }
+
+    /// What functions take that do not say it themselves.
+    pub(crate) fn rates(&self) -> HttpRates {
+        HttpRates { all: Some(self.rate as u32), client: Some(self.client_rate as u32) }
     }
 
     /// Fails if pages of functions would count as pages of the console.
@@ -338,15 +370,7 @@ impl Default for EgressSettings {
 impl EgressSettings {
     /// The networks of `never`.
     pub(crate) fn never(&self) -> Result<Vec<IpNetwork>, ConfigError> {
-        let texts = self.never.split(',').map(str::trim).filter(|text| !text.is_empty());
-        texts
-            .map(|text| match IpNetwork::parse(text) {
-                Some(Ok(network)) => Ok(network),
-                _ => Err(ConfigError::Invalid(format!(
-                    "`egress.never` has {text:?}, which is neither an address nor a network like 10.0.0.0/8"
-                ))),
-            })
-            .collect()
+        networks("egress.never", self.never.split(',').map(str::trim).filter(|text| !text.is_empty()))
     }
 }
 
@@ -368,6 +392,16 @@ pub(crate) struct SecretSettings {
     pub(crate) key_file: String,
     /// Master keys, 64 hexadecimal digits each, the newest first, separated by commas; goes before the file.
     pub(crate) keys: String,
+}
+
+impl SecretSettings {
+    /// The file with the master keys, beside the data in `data` if no other is named.
+    pub(crate) fn path(&self, data: &std::path::Path) -> std::path::PathBuf {
+        match self.key_file.as_str() {
+            "" => data.join("master.key"),
+            path => path.into(),
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -406,6 +440,8 @@ impl Settings for ServerSettings {
             ("server.max_connections", self.server.max_connections, 1, 1_000_000),
             ("server.threads", self.server.threads, 0, 256),
             ("server.drain_s", self.server.drain_s, 0, 3600),
+            ("content.rate", self.content.rate, 0, u64::from(RATE_MAX)),
+            ("content.client_rate", self.content.client_rate, 0, u64::from(RATE_MAX)),
             ("access.session_m", self.access.session_m, 1, 525_600),
             ("access.invitation_h", self.access.invitation_h, 1, 8760),
             ("access.attempts_per_minute", self.access.attempts_per_minute, 1, 100_000),
@@ -448,6 +484,7 @@ impl Settings for ServerSettings {
         }
         self.content.validate()?;
         self.content.apart_from(&self.server.public_origins)?;
+        self.server.proxies()?;
         self.egress.never()?;
         self.build.registries()?;
         if nova_kit::telemetry::LogFormat::parse(&self.log.format).is_none() {

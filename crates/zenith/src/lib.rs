@@ -26,6 +26,7 @@ mod tls;
 pub use app::{App, Check, Parts, Readiness, SystemReport};
 pub use content::ContentSite;
 pub use edge::guard::DevGuard;
+pub use edge::proxies::TrustedProxies;
 pub use edge::site::Site;
 pub use serve::{ServeSettings, serve, serve_content};
 pub use tls::Tls;

@@ -21,6 +21,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::content::Content;
 use crate::edge::Edge;
+use crate::edge::proxies::{Peer, TrustedProxies};
 use crate::leftover::{self, Incoming};
 use crate::tls::Tls;
 
@@ -36,6 +37,8 @@ pub struct ServeSettings {
     pub drain: Duration,
     /// The certificate; none: without TLS.
     pub tls: Option<Tls>,
+    /// Proxies that say who their clients are; none by default.
+    pub proxies: TrustedProxies,
 }
 
 impl Default for ServeSettings {
@@ -45,6 +48,7 @@ impl Default for ServeSettings {
             header_timeout: Duration::from_secs(10),
             drain: Duration::from_secs(30),
             tls: None,
+            proxies: TrustedProxies::default(),
         }
     }
 }
@@ -76,21 +80,17 @@ pub async fn serve_content(
 
 /// What answers the requests of a listener.
 trait Handler: Clone + Send + Sync + 'static {
-    fn answer(
-        &self,
-        request: http::Request<Incoming>,
-        peer: Option<IpAddr>,
-    ) -> impl Future<Output = Response> + Send;
+    fn answer(&self, request: http::Request<Incoming>, peer: Peer) -> impl Future<Output = Response> + Send;
 }
 
 impl Handler for Edge {
-    async fn answer(&self, request: http::Request<Incoming>, peer: Option<IpAddr>) -> Response {
+    async fn answer(&self, request: http::Request<Incoming>, peer: Peer) -> Response {
         self.handle(request, peer).await
     }
 }
 
 impl Handler for Content {
-    async fn answer(&self, request: http::Request<Incoming>, peer: Option<IpAddr>) -> Response {
+    async fn answer(&self, request: http::Request<Incoming>, peer: Peer) -> Response {
         self.handle(request, peer).await
     }
 }
@@ -118,6 +118,7 @@ async fn listen(
             cut: cut.clone(),
             first: settings.header_timeout,
             tls: settings.tls.clone(),
+            proxies: settings.proxies.clone(),
         };
         connections.spawn(async move {
             connection.run(stream).await;
@@ -185,21 +186,22 @@ struct Connection<H> {
     /// no bound of its own.
     first: Duration,
     tls: Option<Tls>,
+    proxies: TrustedProxies,
 }
 
 impl<H: Handler> Connection<H> {
     async fn run(self, stream: TcpStream) {
         // Answers are written whole; waiting for more would only make them late.
         let _ = stream.set_nodelay(true);
-        let peer = stream.peer_addr().ok().map(|address| address.ip());
-        let Some(tls) = &self.tls else { return self.speak(stream, peer).await };
+        let other_end = stream.peer_addr().ok().map(|address| address.ip());
+        let Some(tls) = &self.tls else { return self.speak(stream, other_end).await };
         let shaken = tokio::select! {
             shaken = tokio::time::timeout(self.first, tls.accept(stream)) => shaken,
             () = self.cut.cancelled() => return,
         };
         match shaken {
             // The state of a connection with TLS is large; few are made, and each stays for long.
-            Ok(Ok(stream)) => Box::pin(self.speak(stream, peer)).await,
+            Ok(Ok(stream)) => Box::pin(self.speak(stream, other_end)).await,
             Ok(Err(error)) => {
                 metrics::counter!("nova_tls_handshakes_failed_total").increment(1);
                 tracing::debug!(%error, "no TLS connection");
@@ -208,13 +210,15 @@ impl<H: Handler> Connection<H> {
         }
     }
 
-    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, peer: Option<IpAddr>) {
+    async fn speak(self, stream: impl AsyncRead + AsyncWrite + Unpin + 'static, other_end: Option<IpAddr>) {
         let begun = Arc::new(AtomicBool::new(false));
         let service = {
             let (handler, begun) = (self.handler, begun.clone());
+            let (proxies, tls) = (self.proxies, self.tls.is_some());
             service_fn(move |request: http::Request<hyper::body::Incoming>| {
                 begun.store(true, Ordering::Relaxed);
                 let handler = handler.clone();
+                let peer = proxies.peer(other_end, tls, request.headers());
                 async move { Ok::<_, Infallible>(handler.answer(leftover::watched(request), peer).await) }
             })
         };

@@ -1760,6 +1760,46 @@ export interface components {
             /** Format: int32 */
             version: number;
         };
+        /**
+         * @description What pages of other origins may do with a function's address (CORS). Browsers' questions are answered
+         *     without calling the function, and its own `Access-Control-*` headers are dropped. Each list can be
+         *     `*` alone, which is any.
+         */
+        CorsBody: {
+            /**
+             * @description Whether browsers send cookies along. Default: no.
+             * @default false
+             */
+            credentials?: boolean;
+            /**
+             * @description Headers of answers that pages may read, beside those that browsers always show. Default: none.
+             * @default []
+             */
+            expose_headers?: string[];
+            /**
+             * @description Headers of requests, beside those that browsers always let through. Default: none.
+             * @default []
+             */
+            headers?: string[];
+            /**
+             * Format: int32
+             * @description How long browsers may keep what they were told, seconds: 0 to 86400, default 600.
+             * @default 600
+             */
+            max_age_s?: number;
+            /**
+             * @description Default: any.
+             * @default [
+             *       "*"
+             *     ]
+             */
+            methods?: string[];
+            /**
+             * @description Origins such as `https://app.example`; `*` only without credentials. One at least.
+             * @default []
+             */
+            origins: string[];
+        };
         /** @description Body of `POST /functions/{name}/aliases`. */
         CreateAlias: {
             description?: string;
@@ -1827,6 +1867,18 @@ export interface components {
             handler?: string | null;
             /** @enum {string} */
             http?: "off" | "public" | "key" | "signed";
+            /**
+             * Format: int32
+             * @description The same for one client of a `public` or `signed` address (`content.client_rate`).
+             */
+            http_client_rate?: number | null;
+            http_cors?: components["schemas"]["CorsBody"] | null;
+            /**
+             * Format: int32
+             * @description Requests in a second that its address takes: 1 to 1000000, 0 any number. Absent: what the server
+             *     says (`content.rate`).
+             */
+            http_rate?: number | null;
             /**
              * Format: int32
              * @description How long an idle sandbox stays, seconds: 0 to 3600, default 60.
@@ -2038,6 +2090,17 @@ export interface components {
             http?: "off" | "public" | "key" | "signed";
             /** @description The alias that those requests run; null: the active version. */
             http_alias?: string | null;
+            /**
+             * Format: int32
+             * @description The same for one client of a `public` or `signed` address.
+             */
+            http_client_rate?: number | null;
+            http_cors?: components["schemas"]["CorsBody"] | null;
+            /**
+             * Format: int32
+             * @description Requests in a second that its address takes, 0 any number; null: what the server says.
+             */
+            http_rate?: number | null;
             id: string;
             /** Format: int32 */
             idle_ttl_s: number;
@@ -2463,6 +2526,21 @@ export interface components {
              * @default null
              */
             http_alias?: string | null;
+            /**
+             * Format: int32
+             * @description The same for one client of a `public` or `signed` address; null: `content.client_rate`.
+             * @default null
+             */
+            http_client_rate?: number | null;
+            /** @default null */
+            http_cors?: components["schemas"]["CorsBody"] | null;
+            /**
+             * Format: int32
+             * @description Requests in a second that its address takes: 1 to 1000000, 0 any number; null: what the server
+             *     says (`content.rate`).
+             * @default null
+             */
+            http_rate?: number | null;
             /**
              * Format: int32
              * @default null

@@ -51,8 +51,12 @@ pub(super) fn prepare_child(file_size: Option<u64>) -> io::Result<()> {
     // SAFETY: plain system calls; async-signal-safe.
     unsafe {
         check(libc::setsid())?;
-        let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-        check(libc::setrlimit(libc::RLIMIT_CORE, &none))?;
+        // At 1 programs of the host that take cores (`core_pattern` with a pipe) get none either.
+        let one = libc::rlimit { rlim_cur: 1, rlim_max: 1 };
+        if libc::setrlimit(libc::RLIMIT_CORE, &one) != 0 {
+            let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+            check(libc::setrlimit(libc::RLIMIT_CORE, &none))?;
+        }
         if let Some(bytes) = file_size {
             let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
             check(libc::setrlimit(libc::RLIMIT_FSIZE, &limit))?;

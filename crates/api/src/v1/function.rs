@@ -10,6 +10,7 @@ use nova_domain::version::{CompileStatus, Version};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::http::CorsBody;
 use super::patch::Patch;
 use crate::schema;
 
@@ -78,10 +79,20 @@ pub struct CreateFunction {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub network: Vec<String>,
     /// Who may send requests to its address on the content listener: `off` (the default), `public`,
-    /// `key` or `signed`.
+    /// `key` or `signed`. Opening it needs `function:share`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(schema_with = schema::http_access, required = false)]
     pub http: Option<HttpAccess>,
+    /// Which pages of other origins may read its answers. Absent: the function's own answers say so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_cors: Option<CorsBody>,
+    /// Requests in a second that its address takes: 1 to 1000000, 0 any number. Absent: what the server
+    /// says (`content.rate`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_rate: Option<u32>,
+    /// The same for one client of a `public` or `signed` address (`content.client_rate`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_client_rate: Option<u32>,
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -216,7 +227,7 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub revoke_network: Vec<String>,
     /// Who may send requests to its address on the content listener: `off`, `public`, `key` or `signed`;
-    /// null: `off`. A change ends every signed address.
+    /// null: `off`. A change ends every signed address. Opening it needs `function:share`.
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub http: Patch<HttpAccess>,
@@ -224,6 +235,19 @@ pub struct PatchFunction {
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub http_alias: Patch<String>,
+    /// Which pages of other origins may read its answers, anew; null: the function's own answers say so.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<CorsBody>, required = false)]
+    pub http_cors: Patch<CorsBody>,
+    /// Requests in a second that its address takes: 1 to 1000000, 0 any number; null: what the server
+    /// says (`content.rate`).
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<u32>, required = false)]
+    pub http_rate: Patch<u32>,
+    /// The same for one client of a `public` or `signed` address; null: `content.client_rate`.
+    #[serde(skip_serializing_if = "Patch::is_absent")]
+    #[schema(value_type = Option<u32>, required = false)]
+    pub http_client_rate: Patch<u32>,
     #[serde(skip_serializing_if = "Patch::is_absent")]
     #[schema(value_type = Option<String>, required = false)]
     pub description: Patch<String>,
@@ -300,6 +324,15 @@ pub struct FunctionView {
     /// The alias that those requests run; null: the active version.
     #[serde(default)]
     pub http_alias: Option<String>,
+    /// Which pages of other origins may read its answers; null: the function's own answers say so.
+    #[serde(default)]
+    pub http_cors: Option<CorsBody>,
+    /// Requests in a second that its address takes, 0 any number; null: what the server says.
+    #[serde(default)]
+    pub http_rate: Option<u32>,
+    /// The same for one client of a `public` or `signed` address.
+    #[serde(default)]
+    pub http_client_rate: Option<u32>,
     pub description: String,
     pub tags: BTreeMap<String, String>,
     /// Who may call it, on top of roles.
@@ -355,6 +388,9 @@ impl FunctionView {
             network: spec.network.texts(),
             http: function.http.access,
             http_alias: function.http.alias.map(String::from),
+            http_cors: function.http.cors.map(CorsBody::from),
+            http_rate: function.http.rates.all,
+            http_client_rate: function.http.rates.client,
             description: function.description,
             tags: function.tags,
             invoke_policy: function.invoke_policy.into(),

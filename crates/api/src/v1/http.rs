@@ -1,7 +1,7 @@
 //! The address of a function on the content listener.
 
 use nova_domain::Timestamp;
-use nova_domain::http::HttpAccess;
+use nova_domain::http::{Cors, HttpAccess};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -15,6 +15,54 @@ pub struct FunctionUrl {
     pub http: HttpAccess,
     /// The address; null if this server has no content listener.
     pub url: Option<String>,
+}
+
+/// What pages of other origins may do with a function's address (CORS). Browsers' questions are answered
+/// without calling the function, and its own `Access-Control-*` headers are dropped. Each list can be
+/// `*` alone, which is any.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CorsBody {
+    /// Origins such as `https://app.example`; `*` only without credentials. One at least.
+    #[schema(required = true)]
+    pub origins: Vec<String>,
+    /// Default: any.
+    pub methods: Vec<String>,
+    /// Headers of requests, beside those that browsers always let through. Default: none.
+    pub headers: Vec<String>,
+    /// Headers of answers that pages may read, beside those that browsers always show. Default: none.
+    pub expose_headers: Vec<String>,
+    /// Whether browsers send cookies along. Default: no.
+    pub credentials: bool,
+    /// How long browsers may keep what they were told, seconds: 0 to 86400, default 600.
+    pub max_age_s: u32,
+}
+
+impl Default for CorsBody {
+    fn default() -> Self {
+        Self {
+            origins: Vec::new(),
+            methods: vec!["*".to_owned()],
+            headers: Vec::new(),
+            expose_headers: Vec::new(),
+            credentials: false,
+            max_age_s: 600,
+        }
+    }
+}
+
+impl From<Cors> for CorsBody {
+    fn from(cors: Cors) -> Self {
+        let Cors { origins, methods, headers, expose_headers, credentials, max_age_s } = cors;
+        Self { origins, methods, headers, expose_headers, credentials, max_age_s }
+    }
+}
+
+impl From<CorsBody> for Cors {
+    fn from(body: CorsBody) -> Self {
+        let CorsBody { origins, methods, headers, expose_headers, credentials, max_age_s } = body;
+        Self { origins, methods, headers, expose_headers, credentials, max_age_s }
+    }
 }
 
 /// Body of `POST /functions/{name}/url`.

@@ -34,7 +34,7 @@ pub use function::{
     CreateFunction, FunctionView, InvokePolicyBody, LimitsBody, LimitsPatch, LimitsView, PatchFunction,
 };
 pub use health::{Health, HealthCheck, HealthStatus};
-pub use http::{FunctionUrl, SignUrl, SignedUrl};
+pub use http::{CorsBody, FunctionUrl, SignUrl, SignedUrl};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};
 pub use log::LogLineView;
 pub use page::Page;

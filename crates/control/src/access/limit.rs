@@ -1,19 +1,12 @@
 //! How often a sign-in may be tried, per address and per account, in bounded memory.
 
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use governor::clock::Clock as _;
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
-use moka::sync::Cache;
 use nova_domain::{Code, Fault, FaultResult};
+use nova_kit::rate::{Rate, Rates, client_of};
 
 use super::settings::AccessSettings;
-
-/// Addresses and accounts that are remembered; whoever makes more only forgets the oldest.
-const REMEMBERED: u64 = 50_000;
 
 /// What an attempt is counted for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,38 +17,27 @@ pub enum Attempt {
 }
 
 impl Attempt {
-    /// The attempt of a peer. Of IPv6 the network counts: one host has a whole /64.
+    /// The attempt of a peer.
     pub fn from(address: IpAddr) -> Self {
-        Self::Address(match address.to_canonical() {
-            IpAddr::V6(v6) => {
-                let mut parts = v6.segments();
-                parts[4..].fill(0);
-                IpAddr::from(parts)
-            }
-            v4 => v4,
-        })
+        Self::Address(client_of(address))
     }
 }
 
 pub(super) struct Attempts {
-    quota: Quota,
-    limiters: Cache<Attempt, Arc<DefaultDirectRateLimiter>>,
+    rate: Option<Rate>,
+    taken: Rates<Attempt>,
 }
 
 impl Attempts {
     pub(super) fn new(settings: &AccessSettings) -> Self {
-        let per_minute = NonZeroU32::new(settings.attempts_per_minute).unwrap_or(NonZeroU32::MIN);
-        let limiters =
-            Cache::builder().max_capacity(REMEMBERED).time_to_idle(Duration::from_secs(600)).build();
-        Self { quota: Quota::per_minute(per_minute), limiters }
+        Self { rate: Rate::per_minute(settings.attempts_per_minute.max(1)), taken: Rates::new() }
     }
 
     /// Counts an attempt; too many are refused before anything is looked at.
     pub(super) fn count(&self, attempt: Attempt) -> FaultResult<()> {
-        let limiter = self.limiters.get_with(attempt, || Arc::new(RateLimiter::direct(self.quota)));
-        limiter.check().map_err(|not_until| {
+        let Some(rate) = self.rate else { return Ok(()) };
+        self.taken.take(attempt, rate).map_err(|wait| {
             metrics::counter!("nova_sign_ins_total", "result" => "limited").increment(1);
-            let wait = not_until.wait_time_from(governor::clock::DefaultClock::default().now());
             Fault::new(
                 Code::ResourceExhausted,
                 "too many sign-ins were tried from this address or for this account; wait a moment",

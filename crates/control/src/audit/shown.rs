@@ -39,7 +39,12 @@ pub(crate) fn function_alone(function: &Function) -> Value {
         "tags": function.tags,
         "pool": function.pool,
         "invoke_policy": function.invoke_policy,
-        "http": {"access": function.http.access.as_str(), "alias": function.http.alias},
+        "http": {
+            "access": function.http.access.as_str(),
+            "alias": function.http.alias,
+            "cors": function.http.cors,
+            "rates": function.http.rates,
+        },
         "active_version": function.active_version,
         "latest_version": function.latest_version,
     })

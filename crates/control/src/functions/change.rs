@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nova_domain::access::InvokePolicy;
 use nova_domain::call::Qualifier;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
-use nova_domain::http::HttpAccess;
+use nova_domain::http::{Cors, HttpAccess, HttpSettings};
 use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::{CompileStatus, Version};
@@ -81,6 +81,9 @@ pub struct Change {
     pub max_wait_ms: Patch<u32>,
     pub http: Patch<HttpAccess>,
     pub http_alias: Patch<AliasName>,
+    pub http_cors: Patch<Cors>,
+    pub http_rate: Patch<u32>,
+    pub http_client_rate: Patch<u32>,
     pub description: Patch<String>,
     pub tags: Patch<BTreeMap<String, String>>,
     pub invoke_policy: Patch<InvokePolicy>,
@@ -294,16 +297,25 @@ fn changed_function(function: &Function, change: &Change) -> FaultResult<Functio
     change.max_queue.clone().apply(&mut pool.max_queue, default.max_queue);
     change.max_wait_ms.clone().apply(&mut pool.max_wait_ms, default.max_wait_ms);
     pool.validate()?;
-    if !change.http.is_keep() {
-        function.http.set_access(change.http.clone().or_keep(None).unwrap_or_default());
-    }
-    function.http.alias = change.http_alias.clone().or_keep(function.http.alias);
+    change_http(&mut function.http, change)?;
     change.description.clone().apply(&mut function.description, String::new());
     change.tags.clone().apply(&mut function.tags, BTreeMap::new());
     validate_notes(&function.description, &function.tags)?;
     change.invoke_policy.clone().apply(&mut function.invoke_policy, InvokePolicy::default());
     function.invoke_policy = function.invoke_policy.validated()?;
     Ok(function)
+}
+
+fn change_http(http: &mut HttpSettings, change: &Change) -> FaultResult<()> {
+    if !change.http.is_keep() {
+        http.set_access(change.http.clone().or_keep(None).unwrap_or_default());
+    }
+    http.alias = change.http_alias.clone().or_keep(http.alias.take());
+    http.cors = change.http_cors.clone().or_keep(http.cors.take()).map(Cors::validated).transpose()?;
+    http.rates.all = change.http_rate.clone().or_keep(http.rates.all);
+    http.rates.client = change.http_client_rate.clone().or_keep(http.rates.client);
+    http.rates = http.rates.validated()?;
+    Ok(())
 }
 
 fn replace_text(files: &mut Files, entry: &str, code: String) {

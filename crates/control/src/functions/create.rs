@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use nova_domain::access::InvokePolicy;
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
-use nova_domain::http::{HttpAccess, HttpSettings};
+use nova_domain::http::{Cors, HttpAccess, HttpRates, HttpSettings};
 use nova_domain::network::NetworkPolicy;
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::version::Version;
@@ -32,6 +32,8 @@ pub struct Create {
     pub network: NetworkPolicy,
     pub pool: PoolSettings,
     pub http: HttpAccess,
+    pub http_cors: Option<Cors>,
+    pub http_rates: HttpRates,
     pub description: String,
     pub tags: BTreeMap<String, String>,
     pub invoke_policy: InvokePolicy,
@@ -49,6 +51,8 @@ impl Functions {
         nova_domain::function::validate_env(&create.env)?;
         validate_notes(&create.description, &create.tags)?;
         let invoke_policy = create.invoke_policy.validated()?;
+        let http_cors = create.http_cors.map(Cors::validated).transpose()?;
+        let http_rates = create.http_rates.validated()?;
         let start = spec::start(create.runtime.runtime, create.handler, create.mode)?;
         nova_domain::host::require(&self.inner.sandboxes.runtimes(), &create.runtime)?;
 
@@ -68,7 +72,7 @@ impl Functions {
         };
         spec.validate()?;
         spec.dependencies = self.dependencies_of(&spec).await?;
-        let mut http = HttpSettings::default();
+        let mut http = HttpSettings { cors: http_cors, rates: http_rates, ..HttpSettings::default() };
         http.set_access(create.http);
         let now = self.inner.clock.now();
         let function = Function {

@@ -65,6 +65,8 @@ pub fn label(run_dir: &std::path::Path) -> String {
 /// the grace period and no sandbox that outlives one. The process must have one thread.
 pub fn run(config: Config) -> io::Result<()> {
     std::fs::create_dir_all(&config.run_dir)?;
+    // It hands secrets to sandboxes.
+    sys::no_core_files()?;
     let lock = lock(&config)?;
     let rootless = sys::effective_uid() != 0;
     let mut uids = (config.uid_base, config.uid_count);

@@ -157,7 +157,7 @@ impl Child<'_> {
         step("descriptors", self.arrange_descriptors())?;
         *report = REPORT_FD;
         step("limits", sys::set_limit(libc::RLIMIT_NOFILE, OPEN_FILES, OPEN_FILES))?;
-        step("limits", sys::set_limit(libc::RLIMIT_CORE, 0, 0))?;
+        step("limits", sys::no_core_files())?;
         step("user", sys::become_user(INSIDE_UID, INSIDE_UID, !self.recipe.rootless))?;
         step("parent", sys::die_with_parent())?;
         step("capabilities", sys::drop_capabilities())?;

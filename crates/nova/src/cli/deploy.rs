@@ -151,6 +151,9 @@ fn create_body(project: &Project, archive: String) -> CreateFunction {
         limits: project.limits.clone(),
         network: project.network.clone(),
         http: project.http,
+        http_cors: project.http_cors.clone(),
+        http_rate: project.http_rate,
+        http_client_rate: project.http_client_rate,
         description: project.description.clone(),
         tags: project.tags.clone(),
         ..CreateFunction::default()
@@ -159,6 +162,10 @@ fn create_body(project: &Project, archive: String) -> CreateFunction {
 
 fn set_or_default<T: Clone>(value: &Option<T>) -> Patch<T> {
     value.clone().map_or(Patch::Null, Patch::Value)
+}
+
+fn set_or_keep<T: Clone>(value: &Option<T>) -> Patch<T> {
+    value.clone().map_or(Patch::Absent, Patch::Value)
 }
 
 fn patch_body(project: &Project) -> PatchFunction {
@@ -188,7 +195,10 @@ fn patch_body(project: &Project) -> PatchFunction {
         }),
         network: Patch::Value(project.network.clone()),
         // No part of a version: switching it off ends addresses that were given out.
-        http: project.http.map_or(Patch::Absent, Patch::Value),
+        http: set_or_keep(&project.http),
+        http_cors: set_or_keep(&project.http_cors),
+        http_rate: set_or_keep(&project.http_rate),
+        http_client_rate: set_or_keep(&project.http_client_rate),
         description: Patch::Value(project.description.clone()),
         tags: Patch::Value(project.tags.clone()),
         ..PatchFunction::default()

@@ -11,7 +11,7 @@ use nova_domain::http::HttpAccess;
 use nova_domain::version::CompileStatus;
 
 use super::pages::up_to;
-use super::{CommandResult, Context, Failure, output};
+use super::{CommandResult, Context, Failure, output, web};
 
 #[derive(Debug, Args)]
 pub(crate) struct CreateArgs {
@@ -106,6 +106,8 @@ pub(crate) struct UpdateArgs {
     /// The alias that those requests run; empty: the active version.
     #[arg(long, value_name = "ALIAS")]
     http_alias: Option<String>,
+    #[command(flatten)]
+    web: web::WebArgs,
     #[arg(long)]
     description: Option<String>,
 }
@@ -258,6 +260,7 @@ fn show_view(context: &Context, view: &FunctionView) -> anyhow::Result<()> {
         lines
             .push(("http", format!("{}{alias}; its address: nova fn url {}", view.http.as_str(), view.name)));
     }
+    lines.extend(web::lines(view));
     if !view.description.is_empty() {
         lines.push(("description", view.description.clone()));
     }
@@ -281,7 +284,9 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
     let mut merge: BTreeMap<String, Option<String>> =
         pairs(&args.env)?.into_iter().map(|(name, value)| (name, Some(value))).collect();
     merge.extend(args.unset_env.iter().map(|name| (name.clone(), None)));
-    let (revision, invoke_policy) = invoke_policy(context, args).await?;
+    let present = Present::of(context, args).await?;
+    let revision = present.0.as_ref().map(|view| view.revision);
+    let invoke_policy = invoke_policy(&present, args);
     let patch = PatchFunction {
         revision,
         invoke_policy,
@@ -304,6 +309,9 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
             Some("") => Patch::Null,
             Some(alias) => Patch::Value(alias.to_owned()),
         },
+        http_cors: args.web.cors(present.0.as_ref().and_then(|view| view.http_cors.clone()))?,
+        http_rate: args.web.rate(),
+        http_client_rate: args.web.client_rate(),
         description: args.description.clone().map_or(Patch::Absent, Patch::Value),
         ..PatchFunction::default()
     };
@@ -312,24 +320,31 @@ pub(super) async fn update(context: &Context, args: &UpdateArgs) -> CommandResul
     Ok(())
 }
 
-/// The lists of callers with what is added, and the revision that they were read at.
-async fn invoke_policy(
-    context: &Context,
-    args: &UpdateArgs,
-) -> anyhow::Result<(Option<u64>, Patch<InvokePolicyBody>)> {
-    let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty());
-    let (revision, mut policy) = match (args.any_caller, adds) {
-        (false, false) => return Ok((None, Patch::Absent)),
-        (true, false) => return Ok((None, Patch::Null)),
-        (true, true) => (None, InvokePolicyBody::default()),
-        (false, true) => {
-            let view = context.client.get_function(&args.name).await?;
-            (Some(view.revision), view.invoke_policy)
+/// The function as it is, if what is wished adds to that. The change is then of this revision.
+struct Present(Option<FunctionView>);
+
+impl Present {
+    async fn of(context: &Context, args: &UpdateArgs) -> anyhow::Result<Self> {
+        let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty()) && !args.any_caller;
+        if !adds && !args.web.changes_cors() {
+            return Ok(Self(None));
         }
+        Ok(Self(Some(context.client.get_function(&args.name).await?)))
+    }
+}
+
+/// The lists of callers with what is added.
+fn invoke_policy(present: &Present, args: &UpdateArgs) -> Patch<InvokePolicyBody> {
+    let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty());
+    let mut policy = match (args.any_caller, &present.0) {
+        (false, _) if !adds => return Patch::Absent,
+        (true, _) if !adds => return Patch::Null,
+        (false, Some(view)) => view.invoke_policy.clone(),
+        _ => InvokePolicyBody::default(),
     };
     policy.allow.extend(args.allow_callers.iter().cloned());
     policy.deny.extend(args.deny_callers.iter().cloned());
-    Ok((revision, Patch::Value(policy)))
+    Patch::Value(policy)
 }
 
 pub(super) async fn versions(context: &Context, name: &str) -> CommandResult {

@@ -26,6 +26,7 @@ mod secret;
 mod session;
 mod tenant;
 mod user;
+mod web;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use nova_api::v1::LimitsBody;
+use nova_api::v1::{CorsBody, LimitsBody};
 use serde::Deserialize;
 
 /// Name of the file that describes a project.
@@ -36,6 +36,14 @@ pub(super) struct Project {
     /// Who may send requests to its address on the content listener. Absent: as it is.
     #[serde(default)]
     pub(super) http: Option<nova_domain::http::HttpAccess>,
+    /// Which pages of other origins may read its answers. Absent: as it is.
+    #[serde(default)]
+    pub(super) http_cors: Option<CorsBody>,
+    /// Requests in a second that the address takes, and of one client. Absent: as it is.
+    #[serde(default)]
+    pub(super) http_rate: Option<u32>,
+    #[serde(default)]
+    pub(super) http_client_rate: Option<u32>,
     #[serde(default)]
     pub(super) description: String,
     #[serde(default)]

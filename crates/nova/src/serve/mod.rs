@@ -80,6 +80,7 @@ pub(crate) fn run(options: &ServerOptions) -> anyhow::Result<()> {
     if let Some(uid) = owner {
         privileges::give_up(uid).context("root could not be given up")?;
     }
+    privileges::hide().context("the process cannot be hidden from others of its user")?;
     if let Err(error) = privileges::raise_open_files() {
         tracing::warn!(%error, "the limit of open files stays as it is");
     }

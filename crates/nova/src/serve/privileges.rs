@@ -51,6 +51,14 @@ pub(super) fn raise_open_files() -> io::Result<()> {
     }
 }
 
+/// Other processes of its user cannot look into this one, and it leaves no core file: it holds the master
+/// key and secrets. A change of the user does that on some hosts only (`fs.suid_dumpable`), and a
+/// server that an ordinary user starts changes none.
+pub(super) fn hide() -> io::Result<()> {
+    // SAFETY: plain integers.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) })
+}
+
 /// Becomes `uid` without further groups, capabilities, or a way back. The process must
 /// have one thread.
 pub(super) fn give_up(uid: u32) -> io::Result<()> {
@@ -60,8 +68,6 @@ pub(super) fn give_up(uid: u32) -> io::Result<()> {
         check(libc::setresgid(uid, uid, uid))?;
         check(libc::setresuid(uid, uid, uid))?;
         check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
-        // Changing the user made the process undumpable: other processes of that user
-        // cannot look into it, and it leaves no core file with secrets.
         if libc::setuid(0) == 0 {
             return Err(io::Error::other("root could be taken back"));
         }

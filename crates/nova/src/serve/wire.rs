@@ -23,7 +23,7 @@ use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
 use nova_store::{Store, StoreOptions, System};
-use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site, Tls};
+use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site, Tls, TrustedProxies};
 use tokio_util::sync::CancellationToken;
 
 use super::{Prepared, keeper, memory, system as report};
@@ -183,6 +183,8 @@ pub(super) async fn serve(
         site: Site::new(tls.is_some(), settings.server.public_origins.iter().cloned()),
         content: content_port.map(|port| ContentSite {
             port,
+            tls: tls.is_some(),
+            rates: settings.content.rates(),
             public_url: (!settings.content.public_url.is_empty())
                 .then(|| settings.content.public_url.clone()),
         }),
@@ -203,6 +205,7 @@ pub(super) async fn serve(
         max_connections: settings.server.max_connections as usize,
         drain,
         tls,
+        proxies: TrustedProxies::new(settings.server.proxies()?),
         ..ServeSettings::default()
     };
     let listener = tokio::net::TcpListener::from_std(listener)?;
@@ -304,15 +307,14 @@ fn object_storage(settings: &ObjectSettings, data: &std::path::Path) -> anyhow::
 
 /// The keys that seal secrets: of the setting, else of the file, which is made at the first start.
 fn master_keys(settings: &SecretSettings, data: &std::path::Path) -> anyhow::Result<KeyStore> {
-    if !settings.keys.is_empty() {
-        let ring = KeyRing::parse(&settings.keys).context("setting `secrets.keys`")?;
-        return Ok(KeyStore::fixed(ring));
-    }
-    let path = match settings.key_file.as_str() {
-        "" => data.join("master.key"),
-        path => path.into(),
+    let keys = match settings.keys.as_str() {
+        "" => KeyStore::file(&settings.path(data))?,
+        keys => KeyStore::fixed(KeyRing::parse(keys).context("setting `secrets.keys`")?),
     };
-    Ok(KeyStore::file(&path)?)
+    for key in keys.ring().weak() {
+        tracing::warn!(%key, "a master key is not random and can be guessed; `nova doctor` says what to do");
+    }
+    Ok(keys)
 }
 
 /// Goes on with what a rotation left, or follows a key that was added by hand.

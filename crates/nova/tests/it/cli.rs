@@ -75,3 +75,58 @@ fn runtimes_and_doctor_show_the_host() {
     let text = server.nova_ok(&["doctor", "--dev", "--data-dir", &run]);
     assert!(text.contains("isolation: namespaces") && text.contains("stock python"), "{text}");
 }
+
+/// What `nova doctor` says of something, and whether that is good; `None`: nothing.
+fn doctor(data: &std::path::Path, settings: &[&str], about: &str) -> Option<(bool, String)> {
+    let mut command = command("http://127.0.0.1:1");
+    command.args(["doctor", "-o", "json", "--data-dir"]).arg(data);
+    for setting in settings {
+        command.args(["--set", setting]);
+    }
+    let output = command.output().unwrap();
+    let checks: serde_json::Value = serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
+    let found = checks.as_array().unwrap().iter().find(|check| check["check"] == about)?;
+    Some((found["ok"] == true, found["detail"].as_str().unwrap().to_owned()))
+}
+
+#[test]
+fn doctor_tells_of_a_master_key_that_can_be_guessed_or_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("master.key");
+    let key = |settings: &[&str]| doctor(folder.path(), settings, "master key").unwrap();
+    let none = key(&[]);
+    assert!(none.0 && none.1.contains("none yet") && !file.exists(), "{}", none.1);
+    let weak = "0123456789abcdef".repeat(4);
+    let by_setting = key(&[&format!("secrets.keys={weak}")]);
+    assert!(!by_setting.0 && by_setting.1.contains("openssl rand -hex 32"), "{}", by_setting.1);
+    std::fs::write(&file, &weak).unwrap();
+    let mode =
+        |mode| std::fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o600);
+    let by_file = key(&[]);
+    assert!(!by_file.0 && by_file.1.contains("rotate-key"), "{}", by_file.1);
+    mode(0o644);
+    let open = key(&[]);
+    assert!(!open.0 && open.1.contains("chmod 600"), "{}", open.1);
+    for told in [by_setting, by_file, open] {
+        assert!(!told.1.contains(&weak), "the key itself is told: {}", told.1);
+    }
+    let good = "8d1f0a6e5b2c49d7a3f8e1047c96b5d2e0f3a18b6c7d4952ff0e1d3a8b9c2764";
+    let good = key(&[&format!("secrets.keys={good}")]);
+    assert!(good.0, "{}", good.1);
+}
+
+#[test]
+fn doctor_tells_of_functions_served_in_clear_and_of_proxies_that_anybody_could_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let says = |settings: &[&str], about: &str| doctor(folder.path(), settings, about);
+    assert!(says(&[], "content").unwrap().0);
+    let open = says(&["content.listen=0.0.0.0:9001"], "content").unwrap();
+    assert!(!open.0 && open.1.contains("in clear"), "{}", open.1);
+    assert!(says(&["content.listen=off"], "content").is_none());
+    assert!(says(&[], "trusted proxies").is_none());
+    assert!(says(&["server.trusted_proxies=10.0.0.5"], "trusted proxies").unwrap().0);
+    let every = says(&["server.trusted_proxies=0.0.0.0/0"], "trusted proxies").unwrap();
+    assert!(!every.0 && every.1.contains("everybody"), "{}", every.1);
+}

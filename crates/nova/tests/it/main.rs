@@ -15,7 +15,11 @@ mod lambda;
 mod lambda_programs;
 mod lifecycle;
 mod logs;
+#[path = "../../../store/tests/support/postgres.rs"]
+mod postgres;
+mod proxies;
 mod quotas;
+mod rollouts;
 mod rootless;
 mod secrets;
 mod server;

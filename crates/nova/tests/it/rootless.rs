@@ -7,7 +7,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::server::{free_port, signal};
+use crate::server::{allow_core_files, free_port, signal};
 
 /// A home folder, a copy of the program where that user can reach it, and a server.
 struct Home {
@@ -280,4 +280,21 @@ fn killed_keepers_and_servers_of_an_ordinary_user_come_back_and_leave_nothing() 
         left.iter().all(|name| name.to_string_lossy().starts_with("keeper") || name == "root"),
         "{left:?}"
     );
+}
+
+#[test]
+fn a_crash_of_an_ordinary_users_server_leaves_no_core_file_with_secrets() {
+    use std::os::unix::process::ExitStatusExt as _;
+    allow_core_files();
+    let Some(mut home) = Home::make() else { return };
+    home.start();
+    let keeper = home.keeper().expect("a keeper");
+    let limits = std::fs::read_to_string(format!("/proc/{keeper}/limits")).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().nth(4), Some("1"), "{core}");
+    let mut server = home.server.take().unwrap();
+    signal(server.id() as i32, "ABRT");
+    let ended = server.wait().unwrap();
+    assert_eq!((ended.signal(), ended.core_dumped()), (Some(libc::SIGABRT), false));
+    home.until("everything ended", || home.processes().is_empty());
 }

@@ -149,6 +149,28 @@ fn a_value_is_in_no_file_log_answer_or_metric_of_the_server() {
 }
 
 #[test]
+fn crashes_leave_no_core_file_with_a_value() {
+    use std::os::unix::process::ExitStatusExt as _;
+    crate::server::allow_core_files();
+    let mut server = Server::start(&[]);
+    let value = canary(10);
+    set(&server, "crashing", &value, &["--function", "*"]);
+    let code = "import os, resource\ndef handler(e, c):\n    if e: os.abort()\n    \
+                return resource.getrlimit(resource.RLIMIT_CORE)\n";
+    create(&server, "crashes", "crashing", code);
+    // At 0 a program of the host that takes cores would get one, at 1 nobody does.
+    assert_eq!(server.invoke("crashes", "null").1["output"], serde_json::json!([1, 1]));
+    let answer = server.invoke("crashes", "1").1;
+    assert!(answer["error"]["message"].as_str().is_some_and(|text| text.contains("ABRT")), "{answer}");
+    assert_eq!(server.invoke("crashes", "null").0, 200, "the server holds the value again");
+    let ended = server.abort();
+    assert_eq!((ended.signal(), ended.core_dumped()), (Some(libc::SIGABRT), false));
+    for folder in [&server.dir, &std::env::current_dir().unwrap()] {
+        assert_eq!(files_with(folder, &value), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn a_new_master_key_seals_everything_again_and_survives_a_kill() {
     let mut server = Server::start(&[]);
     let value = canary(8);

@@ -64,8 +64,10 @@ impl Server {
         let mut arguments: Vec<String> = how.iter().map(|text| (*text).to_owned()).collect();
         arguments.push("--listen".to_owned());
         arguments.push(format!("127.0.0.1:{port}"));
-        arguments.push("--content-listen".to_owned());
-        arguments.push("127.0.0.1:0".to_owned());
+        if !extra.contains(&"--content-listen") {
+            arguments.push("--content-listen".to_owned());
+            arguments.push("127.0.0.1:0".to_owned());
+        }
         arguments.push("--data-dir".to_owned());
         arguments.push(dir.join("d").display().to_string());
         // Each server in its own uid range, so that what one leaves is told from another's.
@@ -149,20 +151,7 @@ impl Server {
 
     /// One request on a connection of its own; status and body.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[&str], body: &[u8]) -> (u16, String) {
-        let Ok(mut stream) = TcpStream::connect(&self.address) else { return (0, String::new()) };
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", self.address);
-        head.push_str(&format!("Content-Length: {}\r\n", body.len()));
-        for header in headers {
-            head.push_str(header);
-            head.push_str("\r\n");
-        }
-        head.push_str("\r\n");
-        // A server that refuses early closes; what it said is what counts.
-        let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        parse(&answer)
+        request_to(&self.address, method, path, headers, body)
     }
 
     /// Makes a function from source text; panics with the answer if that fails.
@@ -202,10 +191,21 @@ impl Server {
 
     /// Kills the server without notice and starts it again in the same folder.
     pub(crate) fn kill_and_restart(&mut self) {
-        signal(self.pid(), "KILL");
-        self.child.wait().unwrap();
+        self.kill();
         self.child = spawn(&self.arguments, &self.dir);
         self.wait_ready();
+    }
+
+    /// Ends it as a crash would; how it ended.
+    pub(crate) fn abort(&mut self) -> std::process::ExitStatus {
+        signal(self.pid(), "ABRT");
+        self.child.wait().unwrap()
+    }
+
+    /// Kills it without notice.
+    pub(crate) fn kill(&mut self) {
+        signal(self.pid(), "KILL");
+        self.child.wait().unwrap();
     }
 
     /// Starts it again in the same folder, after a stop.
@@ -281,6 +281,17 @@ fn spawn(arguments: &[String], dir: &Path) -> Child {
         .unwrap()
 }
 
+/// Whoever is started from now on may leave core files, if the host lets anybody.
+pub(crate) fn allow_core_files() {
+    // SAFETY: `limit` is a valid place for the answer, and valid for the second call.
+    unsafe {
+        let mut limit: libc::rlimit = std::mem::zeroed();
+        assert_eq!(libc::getrlimit(libc::RLIMIT_CORE, &mut limit), 0);
+        limit.rlim_cur = limit.rlim_max;
+        assert_eq!(libc::setrlimit(libc::RLIMIT_CORE, &limit), 0);
+    }
+}
+
 /// The CLI, pointed at a server.
 pub(crate) fn command(url: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_nova"));
@@ -296,6 +307,30 @@ pub(crate) fn signal(pid: i32, name: &str) {
 /// A JSON string.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::to_string(text).unwrap()
+}
+
+/// One request on a connection of its own, to any listener; status and body.
+pub(crate) fn request_to(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[&str],
+    body: &[u8],
+) -> (u16, String) {
+    let Ok(mut stream) = TcpStream::connect(address) else { return (0, String::new()) };
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    head.push_str(&format!("Content-Length: {}\r\n", body.len()));
+    for header in headers {
+        head.push_str(header);
+        head.push_str("\r\n");
+    }
+    head.push_str("\r\n");
+    // A server that refuses early closes; what it said is what counts.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    parse(&answer)
 }
 
 fn parse(answer: &[u8]) -> (u16, String) {

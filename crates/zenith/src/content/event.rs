@@ -16,8 +16,9 @@ use serde::Serialize;
 
 use super::Visit;
 use super::address::Address;
-use super::headers::{cookies_in, named_by_connection, passes_in};
+use super::headers::{cookies_in, is_forwarded, named_by_connection, passes_in};
 use crate::body;
+use crate::edge::proxies::{FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO};
 use crate::refused::Refused;
 
 #[derive(Serialize)]
@@ -76,11 +77,13 @@ pub(super) async fn read(
 ) -> Result<Bytes, Refused> {
     let bytes = body::read(&parts.headers, body, body::EVENT).await?;
     let (body, is_base64_encoded) = text_of(&parts.headers, &bytes);
-    let source_ip = visit.peer.map(|address| address.to_string()).unwrap_or_default();
+    let source_ip = visit.peer.address.map(|address| address.to_string()).unwrap_or_default();
     let named = named_by_connection(&parts.headers);
     let mut multi_value_headers: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (name, value) in &parts.headers {
-        if name != header::COOKIE && passes_in(name, value, &named) {
+        // Who it was and how, only where that can be believed.
+        let believed = visit.peer.proxied || !is_forwarded(name);
+        if name != header::COOKIE && believed && passes_in(name, value, &named) {
             let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
             multi_value_headers.entry(name.as_str()).or_default().push(text);
         }
@@ -94,6 +97,14 @@ pub(super) async fn read(
     if !host.is_empty() {
         multi_value_headers.entry("host").or_insert_with(|| vec![host.clone()]);
     }
+    if !source_ip.is_empty() {
+        multi_value_headers.insert(FORWARDED_FOR, vec![source_ip.clone()]);
+    }
+    let scheme = if visit.peer.secure { "https" } else { "http" };
+    multi_value_headers.insert(FORWARDED_PROTO, vec![scheme.to_owned()]);
+    let domain = multi_value_headers.get(FORWARDED_HOST).and_then(|hosts| hosts.first());
+    let domain = domain.unwrap_or(&host);
+    let domain_name = domain.rsplit_once(':').map_or(domain.as_str(), |(name, _)| name).to_owned();
     let mut query: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (name, value) in form_urlencoded::parse(raw_query.as_bytes()) {
         query.entry(name.into_owned()).or_default().push(value.into_owned());
@@ -129,7 +140,7 @@ pub(super) async fn read(
             request_id,
             route_key: "$default",
             stage: "$default",
-            domain_name: host.rsplit_once(':').map_or(host.as_str(), |(name, _)| name).to_owned(),
+            domain_name,
             time_epoch: now_ms(),
         },
         body,

@@ -55,6 +55,12 @@ pub(super) fn passes_in(name: &HeaderName, value: &HeaderValue, named_by_connect
     !(holds_token && holds_our_token(value.as_bytes()))
 }
 
+/// Whether a header says whom a proxy got the request from, and how.
+pub(super) fn is_forwarded(name: &HeaderName) -> bool {
+    let name = name.as_str();
+    name.starts_with("x-forwarded-") || matches!(name, "forwarded" | "x-real-ip")
+}
+
 fn holds_our_token(value: &[u8]) -> bool {
     let text = String::from_utf8_lossy(value);
     text.split(|c: char| c.is_whitespace() || c == ',')

@@ -11,11 +11,12 @@
 mod access;
 mod address;
 mod answer;
+mod cors;
 mod event;
 mod headers;
+mod rates;
 mod stream;
 
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,22 +24,26 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::response::{IntoResponse as _, Response};
 use futures::FutureExt as _;
+use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use nova_domain::access::Principal;
 use nova_domain::call::{
     Call, CallChain, CallSource, FunctionError, FunctionErrorKind, FunctionRef, Qualifier, TraceContext,
 };
 use nova_domain::function::Mode;
-use nova_domain::http::HttpAccess;
-use nova_domain::{Code, Fault, RunId, Scope};
+use nova_domain::http::{Cors, HttpAccess, HttpRates, HttpSettings};
+use nova_domain::{Code, Fault, FaultResult, FunctionId, RunId, Scope};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::edge::guard::DevGuard;
+use crate::edge::proxies::Peer;
 use crate::edge::{is_id, panic_fault, problem_response, trace};
 use crate::refused::{Pending, Refused};
 use crate::routes::call::{FAILED_BY, pointed};
 use address::Address;
+use rates::Taken;
 
 pub(crate) use access::joined;
 pub(crate) use address::address_of;
@@ -48,8 +53,12 @@ pub(crate) use address::address_of;
 pub struct ContentSite {
     /// The port that it listens on.
     pub port: u16,
+    /// Whether it speaks TLS.
+    pub tls: bool,
     /// The origin under which a proxy offers it, such as `https://apps.example`.
     pub public_url: Option<String>,
+    /// How many requests functions take that do not say it themselves.
+    pub rates: HttpRates,
 }
 
 /// Version of the function that answered.
@@ -62,25 +71,27 @@ pub(crate) struct Content {
     app: App,
     /// With `--dev`: only names of this machine are answered to.
     guard: Option<Arc<DevGuard>>,
+    taken: Arc<Taken>,
 }
 
 /// What is known of a request.
 pub(crate) struct Visit {
     pub(crate) request_id: Arc<str>,
     pub(crate) run: RunId,
-    pub(crate) peer: Option<IpAddr>,
+    pub(crate) peer: Peer,
     pub(crate) trace: TraceContext,
 }
 
 impl Content {
     pub(crate) fn new(app: App) -> Self {
-        let port = app.parts().content.as_ref().map(|site| site.port);
-        let guard = app.parts().guard.as_ref().map(|_| Arc::new(DevGuard::new(port)));
-        Self { app, guard }
+        let site = app.parts().content.as_ref();
+        let guard = app.parts().guard.as_ref().map(|_| Arc::new(DevGuard::new(site.map(|site| site.port))));
+        let taken = Arc::new(Taken::new(site.map(|site| site.rates).unwrap_or_default()));
+        Self { app, guard, taken }
     }
 
     /// Answers one request. Never fails: what goes wrong is a problem document.
-    pub(crate) async fn handle<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
+    pub(crate) async fn handle<B>(&self, request: Request<B>, peer: Peer) -> Response
     where
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -88,6 +99,7 @@ impl Content {
         let began = Instant::now();
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let visit = self.visit(&request, peer);
+        let origin = cors::origin(request.headers());
         let mut seen = Seen::default();
         let answered =
             AssertUnwindSafe(self.answer(request.map(Body::new), &visit, &mut seen)).catch_unwind();
@@ -106,15 +118,17 @@ impl Content {
         if let Ok(id) = HeaderValue::from_str(&visit.request_id) {
             into.insert(REQUEST_ID, id);
         }
+        if let Some(cors) = &seen.cors {
+            cors::allow(cors, origin.as_ref(), into);
+        }
         note(&visit, &seen, &method, uri.path(), response.status(), began.elapsed(), fault.as_ref());
         response
     }
 
-    fn visit<B>(&self, request: &Request<B>, peer: Option<IpAddr>) -> Visit {
+    fn visit<B>(&self, request: &Request<B>, peer: Peer) -> Visit {
         let run = self.app.parts().ids.run();
         let given = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
         let request_id = given.filter(|id| is_id(id)).map_or_else(|| run.as_str().into(), Arc::from);
-        let peer = peer.map(|address| address.to_canonical());
         Visit { request_id, run, peer, trace: trace::enter(request.headers()) }
     }
 
@@ -143,18 +157,14 @@ impl Content {
             Err(fault) => return Err(self.mild(fault).into()),
         };
         seen.access = http.access.as_str();
-        let mut caller = None;
-        let raw_query = match http.access {
-            HttpAccess::Off => return Err(nothing()),
-            HttpAccess::Public => address.raw_query.to_owned(),
-            HttpAccess::Key => {
-                caller = Some(access::by_key(&self.app, &mut parts.headers, &address).await?);
-                address.raw_query.to_owned()
-            }
-            HttpAccess::Signed => {
-                access::by_signature(&self.app, &parts.method, &address, &function, http.generation)?
-            }
-        };
+        if http.access == HttpAccess::Off {
+            return Err(nothing());
+        }
+        seen.cors = http.cors.clone();
+        if let Some(answer) = seen.cors.as_ref().and_then(|cors| cors::preflight(cors, &parts)) {
+            return Ok(answer?);
+        }
+        let (caller, raw_query) = self.let_in(&mut parts, visit, &address, &function, &http).await?;
         seen.function = Some((address.scope.clone(), address.name.to_string()));
         if headers::asks_for_websocket(&parts.headers) {
             return Err(Fault::invalid(
@@ -190,22 +200,58 @@ impl Content {
             caller,
             client_context: None,
         };
-        let mut response = if streams(snapshot.spec.mode) {
-            let events = self.app.parts().invoker.invoke_stream(call).await;
-            stream::answer(self, visit, events.map_err(|fault| self.mild(fault))?).await?
-        } else {
-            let outcome = self.app.parts().invoker.invoke(call).await.map_err(|fault| self.mild(fault))?;
-            let version = outcome.function.version;
-            match outcome.result {
-                Ok(result) => versioned(answer::of_result(&result)?, version),
-                Err(error) => versioned(self.failed(&error, visit), version),
-            }
-        };
+        let mut response = self.call(call, snapshot.spec.mode, visit).await?;
         if http.access == HttpAccess::Signed && !response.headers().contains_key(header::REFERRER_POLICY) {
             // The address is a secret: it does not go to whatever the page links to.
             response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         }
+        if seen.cors.is_some() {
+            cors::forget(response.headers_mut());
+        }
         Ok(response)
+    }
+
+    /// Whose request it is, if anybody is known, and its query without what only Nova reads. Fails unless
+    /// the function lets it in.
+    async fn let_in(
+        &self,
+        parts: &mut Parts,
+        visit: &Visit,
+        address: &Address<'_>,
+        function: &FunctionId,
+        http: &HttpSettings,
+    ) -> FaultResult<(Option<Arc<Principal>>, String)> {
+        if http.access != HttpAccess::Key {
+            self.taken.count_client(function, &http.rates, visit.peer.address)?;
+        }
+        let mut caller = None;
+        let raw_query = match http.access {
+            HttpAccess::Off | HttpAccess::Public => address.raw_query.to_owned(),
+            HttpAccess::Key => {
+                caller = Some(access::by_key(&self.app, &mut parts.headers, address).await?);
+                address.raw_query.to_owned()
+            }
+            HttpAccess::Signed => {
+                access::by_signature(&self.app, &parts.method, address, function, http.generation)?
+            }
+        };
+        self.taken.count(function, &http.rates)?;
+        Ok((caller, raw_query))
+    }
+
+    /// Calls the function and makes an answer of what comes back.
+    async fn call(&self, call: Call, mode: Mode, visit: &Visit) -> Result<Response, Refused> {
+        let invoker = &self.app.parts().invoker;
+        if streams(mode) {
+            let events = invoker.invoke_stream(call).await.map_err(|fault| self.mild(fault))?;
+            return stream::answer(self, visit, events).await;
+        }
+        let outcome = invoker.invoke(call).await.map_err(|fault| self.mild(fault))?;
+        let version = outcome.function.version;
+        Ok(match outcome.result {
+            Ok(result) => versioned(answer::of_result(&result)?, version),
+            Err(error) => versioned(self.failed(&error, visit), version),
+        })
     }
 
     /// The answer for a function that failed. What failed is told with `--dev` only: outside nobody
@@ -277,6 +323,8 @@ struct Seen {
     /// Empty: no function's address.
     access: &'static str,
     function: Option<(Scope, String)>,
+    /// What pages of other origins may.
+    cors: Option<Cors>,
 }
 
 fn note(
@@ -297,7 +345,7 @@ fn note(
     let (ms, status) = (took.as_secs_f64() * 1000.0, status.as_u16());
     let scope = seen.function.as_ref().map(|(scope, _)| tracing::field::display(scope));
     let function = seen.function.as_ref().map(|(_, name)| name.as_str());
-    let peer = visit.peer.map(tracing::field::display);
+    let peer = visit.peer.address.map(tracing::field::display);
     match fault {
         Some(Pending(refused)) if status >= 500 => {
             tracing::warn!(target: "nova_access", %method, path, status, ms, request_id, %run, scope, function, peer, cause = %refused.fault.log_line(), "content");

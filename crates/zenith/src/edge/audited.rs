@@ -60,7 +60,7 @@ impl Audited {
                 Ok(caller) => actor(&caller.subject, &caller.name, caller.credential.as_ref()),
                 Err(_) => Actor::anonymous(),
             },
-            address: context.peer.map(|peer| peer.to_string()),
+            address: context.peer.address.map(|address| address.to_string()),
             request_id: Some(context.request_id.to_string()),
             action: action.to_owned(),
             operation: self.row.id.to_owned(),

@@ -1,6 +1,5 @@
 //! What is known of a request before its handler runs.
 
-use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
 
 use axum::extract::{FromRequestParts, MatchedPath};
@@ -12,6 +11,7 @@ use nova_domain::{Fault, FaultResult, RunId, Scope};
 use tokio::time::Instant;
 
 use super::identity::Identity;
+use super::proxies::Peer;
 
 use crate::refused::Refused;
 
@@ -24,7 +24,7 @@ pub(crate) struct Context {
     pub(crate) scope: Scope,
     identity: Identity,
     /// Where the request comes from.
-    pub(crate) peer: Option<IpAddr>,
+    pub(crate) peer: Peer,
     /// This request as the parent of what it causes.
     pub(crate) trace: TraceContext,
     pub(crate) began: Instant,
@@ -38,7 +38,7 @@ impl Context {
         run: Option<RunId>,
         scope: Scope,
         identity: Identity,
-        peer: Option<IpAddr>,
+        peer: Peer,
         trace: TraceContext,
         began: Instant,
     ) -> Self {

@@ -118,7 +118,7 @@ mod tests {
                 None,
                 Scope::default_scope(),
                 crate::edge::identity::Identity::Unknown(nova_domain::Fault::internal("nobody")),
-                None,
+                crate::edge::proxies::Peer::default(),
                 TraceContext::default(),
                 Instant::now(),
             );

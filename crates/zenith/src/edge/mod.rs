@@ -7,12 +7,12 @@ pub(crate) mod context;
 pub(crate) mod guard;
 mod identity;
 pub(crate) mod measure;
+pub(crate) mod proxies;
 mod scope;
 mod signature;
 pub(crate) mod site;
 pub(crate) mod trace;
 
-use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +32,7 @@ use crate::app::App;
 use crate::refused::{Pending, Refused};
 use context::Context;
 use identity::Identity;
+use proxies::Peer;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static(headers::REQUEST_ID);
 const QUOTA_WARNING: HeaderName = HeaderName::from_static(headers::QUOTA_WARNING);
@@ -52,7 +53,7 @@ impl Edge {
     }
 
     /// Answers one request. Never fails: what goes wrong is a problem document.
-    pub(crate) async fn handle<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
+    pub(crate) async fn handle<B>(&self, request: Request<B>, peer: Peer) -> Response
     where
         B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
         B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -110,7 +111,7 @@ impl Edge {
         &self,
         request: &Request<()>,
         signed: Option<Identity>,
-        peer: Option<IpAddr>,
+        peer: Peer,
         began: Instant,
     ) -> (Context, Option<Fault>) {
         let parts = self.app.parts();

@@ -27,3 +27,4 @@ mod support;
 mod sweep;
 mod tokens;
 mod versions;
+mod visitors;

@@ -16,6 +16,7 @@ use nova_control::{Functions, Quotas, Secrets, Settings};
 use nova_domain::call::{
     Call, CallSource, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent,
 };
+use nova_domain::http::HttpRates;
 use nova_domain::log::{LogLine, LogStream};
 use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::run::Usage;
@@ -143,7 +144,12 @@ impl Server {
             }),
             guard: dev.then(|| DevGuard::new([address.port()])),
             site: Site::default(),
-            content: Some(ContentSite { port: content_address.port(), public_url: None }),
+            content: Some(ContentSite {
+                port: content_address.port(),
+                tls: settings.tls.is_some(),
+                public_url: None,
+                rates: HttpRates::default(),
+            }),
         });
         app.mark_started();
         let stop = CancellationToken::new();

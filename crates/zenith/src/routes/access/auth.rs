@@ -27,7 +27,7 @@ pub(crate) async fn sign_in(State(app): State<App>, ctx: Ctx, request: Request) 
     let agent =
         parts.headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let body: v1::SignIn = body::json(&parts.headers, body, body::SMALL).await?;
-    let begun = app.access().sign_in(convert::sign_in(body)?, ctx.peer, agent).await?;
+    let begun = app.access().sign_in(convert::sign_in(body)?, ctx.peer.address, agent).await?;
     let mut scope = ctx.scope.clone();
     if let Some(home) = &begun.principal.home {
         scope.tenant = home.clone();

@@ -64,8 +64,10 @@ pub(crate) async fn callback(
     let returned =
         Returned { code: text("code"), state: text("state"), error, cookie: underway(request.headers()) };
     let agent = request.headers().get(header::USER_AGENT).and_then(|value| value.to_str().ok());
-    let finished =
-        app.access().finish_sign_in(name, &redirect, returned, ctx.peer, agent.unwrap_or_default()).await;
+    let finished = app
+        .access()
+        .finish_sign_in(name, &redirect, returned, ctx.peer.address, agent.unwrap_or_default())
+        .await;
     let (begun, to) = match finished {
         Ok(finished) => finished,
         Err(fault) => return failed(fault, request.headers()),

@@ -99,7 +99,7 @@ pub(crate) async fn accept(State(app): State<App>, ctx: Ctx, request: Request) -
     let (parts, body) = request.into_parts();
     let body: AcceptInvitation = body::json(&parts.headers, body, body::SMALL).await?;
     let accepting = Accepting { secret: body.secret, name: body.name, password: body.password };
-    answer::json(&UserView::from(app.access().accept(accepting, ctx.peer).await?))
+    answer::json(&UserView::from(app.access().accept(accepting, ctx.peer.address).await?))
 }
 
 pub(crate) async fn list_members(State(app): State<App>, ctx: Ctx, query: Query) -> Answer {

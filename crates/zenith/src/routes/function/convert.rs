@@ -8,6 +8,7 @@ use nova_api::v1;
 use nova_control::{Change, Create, LimitsChange, Patch, Source};
 use nova_domain::access::{CallerRule, InvokePolicy};
 use nova_domain::function::{Limits, PoolSettings};
+use nova_domain::http::{Cors, HttpRates};
 use nova_domain::network::{NetworkPolicy, NetworkRule};
 use nova_domain::runtime::RuntimeRef;
 use nova_domain::{AliasName, Fault, FaultResult, FunctionName};
@@ -30,6 +31,8 @@ pub(super) fn create(body: v1::CreateFunction) -> FaultResult<Create> {
         network: NetworkPolicy::parse(&body.network)?,
         pool,
         http: body.http.unwrap_or_default(),
+        http_cors: body.http_cors.map(Cors::from),
+        http_rates: HttpRates { all: body.http_rate, client: body.http_client_rate },
         description: body.description,
         tags: body.tags,
         invoke_policy: policy(body.invoke_policy)?,
@@ -150,6 +153,13 @@ pub(super) fn change(body: v1::PatchFunction) -> FaultResult<Change> {
             v1::Patch::Null => Patch::Default,
             v1::Patch::Value(text) => Patch::Set(http_alias(&text)?),
         },
+        http_cors: match body.http_cors {
+            v1::Patch::Absent => Patch::Keep,
+            v1::Patch::Null => Patch::Default,
+            v1::Patch::Value(body) => Patch::Set(body.into()),
+        },
+        http_rate: patch(body.http_rate),
+        http_client_rate: patch(body.http_client_rate),
         description: patch(body.description),
         tags: patch(body.tags),
         invoke_policy: match body.invoke_policy {

@@ -2,6 +2,7 @@
 
 use axum::extract::{Request, State};
 use http::{HeaderValue, StatusCode, header};
+use nova_domain::http::HttpAccess;
 
 use super::convert;
 use crate::app::App;
@@ -15,7 +16,10 @@ pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -
     let _slot = code::upload_slot(&parts.headers).await;
     let create = convert::create(body::json(&parts.headers, body, body::CODE).await?)?;
     if !create.invoke_policy.is_empty() {
-        super::may_share(&ctx, &create.name)?;
+        super::may_share(&ctx, &create.name, "invoke_policy")?;
+    }
+    if create.http != HttpAccess::Off {
+        super::may_share(&ctx, &create.name, "http")?;
     }
     let location = format!("/v1/functions/{}", create.name);
     let made = app.functions().create(&ctx.scope, create).await?;

@@ -13,14 +13,14 @@ pub(super) mod list;
 pub(super) mod update;
 pub(super) mod url;
 
-/// Saying who may call a function needs more than changing it.
-fn may_share(context: &Context, name: &FunctionName) -> FaultResult<()> {
+/// Saying who may call a function, by `field`, needs more than changing it.
+fn may_share(context: &Context, name: &FunctionName, field: &str) -> FaultResult<()> {
     let (tenant, namespace) = (&context.scope.tenant, &context.scope.namespace);
     let target = Target { tenant: Some(tenant), namespace: Some(namespace), resource: Some(name.as_str()) };
     if context.caller()?.allows(Permission::FunctionShare, &target) {
         return Ok(());
     }
     let message =
-        format!("`invoke_policy` needs `{}` for `{name}` in {tenant}/{namespace}", Permission::FunctionShare);
+        format!("`{field}` needs `{}` for `{name}` in {tenant}/{namespace}", Permission::FunctionShare);
     Err(Fault::new(Code::PermissionDenied, message))
 }

@@ -2,6 +2,8 @@
 
 use axum::extract::{Request, State};
 use http::StatusCode;
+use nova_control::Patch;
+use nova_domain::http::HttpAccess;
 
 use super::convert;
 use crate::app::App;
@@ -18,7 +20,14 @@ pub(crate) async fn update(State(app): State<App>, ctx: Ctx, path: PathParams, r
     let _slot = code::upload_slot(&parts.headers).await;
     let mut change = convert::change(body::json(&parts.headers, body, body::CODE).await?)?;
     if !change.invoke_policy.is_keep() {
-        super::may_share(&ctx, &name)?;
+        super::may_share(&ctx, &name, "invoke_policy")?;
+    }
+    // A deploy that says again what is so already opens nothing.
+    if let Patch::Set(access) = &change.http
+        && *access != HttpAccess::Off
+        && app.functions().offered(&ctx.scope, &name).await?.1.access != *access
+    {
+        super::may_share(&ctx, &name, "http")?;
     }
     change.expected = revision.or(change.expected);
     answer::function(StatusCode::OK, app.functions().update(&ctx.scope, &name, change).await?)

@@ -2,7 +2,7 @@
 
 use axum::extract::{Request, State};
 use http::uri::PathAndQuery;
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method, Uri, header};
 use nova_api::v1;
 use nova_domain::http::{HttpAccess, SignedAddress};
 use nova_domain::{Code, Fault, FaultResult, FunctionName, Scope};
@@ -19,10 +19,16 @@ use crate::routes::answer;
 const EXPIRES_MAX: u32 = 31_536_000;
 const EXPIRES_DEFAULT: u32 = 3600;
 
-pub(crate) async fn get(State(app): State<App>, ctx: Ctx, path: PathParams, headers: HeaderMap) -> Answer {
+pub(crate) async fn get(
+    State(app): State<App>,
+    ctx: Ctx,
+    path: PathParams,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Answer {
     let name = path.function()?;
     let (_, http) = app.functions().offered(&ctx.scope, &name).await?;
-    let url = url_of(&app, &headers, &ctx.scope, &name);
+    let url = url_of(&app, &uri, &headers, &ctx.scope, &name);
     answer::json(&v1::FunctionUrl { http: http.access, url })
 }
 
@@ -41,7 +47,7 @@ pub(crate) async fn sign(State(app): State<App>, ctx: Ctx, path: PathParams, req
         )
         .into());
     }
-    let base = url_of(&app, &parts.headers, &ctx.scope, &name).ok_or_else(|| {
+    let base = url_of(&app, &parts.uri, &parts.headers, &ctx.scope, &name).ok_or_else(|| {
         Fault::new(Code::Conflict, "this server has no content listener (setting `content.listen`)")
     })?;
     let seconds = body.expires_s.unwrap_or(EXPIRES_DEFAULT);
@@ -93,17 +99,20 @@ fn line_of(text: &str) -> FaultResult<PathAndQuery> {
 }
 
 /// The function's address, as this caller sees this server.
-fn url_of(app: &App, headers: &HeaderMap, scope: &Scope, name: &FunctionName) -> Option<String> {
+fn url_of(app: &App, uri: &Uri, headers: &HeaderMap, scope: &Scope, name: &FunctionName) -> Option<String> {
     let site = app.parts().content.as_ref()?;
     let path = address_of(scope, name);
     if let Some(url) = &site.public_url {
         return Some(format!("{}{path}", url.trim_end_matches('/')));
     }
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or("127.0.0.1");
+    // HTTP/2 has the host in the request line.
+    let told = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = told.or(uri.authority().map(|host| host.as_str())).unwrap_or("127.0.0.1");
     // The port goes, brackets of an address stay.
     let bare = match host.rsplit_once(':') {
         Some((bare, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => bare,
         _ => host,
     };
-    Some(format!("http://{bare}:{}{path}", site.port))
+    let scheme = if site.tls { "https" } else { "http" };
+    Some(format!("{scheme}://{bare}:{}{path}", site.port))
 }

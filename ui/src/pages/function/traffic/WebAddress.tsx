@@ -11,6 +11,7 @@ import { Field } from "../../../kit/Field";
 import { Time } from "../../../kit/Time";
 import { useAct } from "../../../kit/useAct";
 import { useSave } from "../useSave";
+import { WebRules } from "./WebRules";
 import { aliasesQuery } from "./queries";
 
 type FunctionView = Schemas["FunctionView"];
@@ -97,6 +98,7 @@ export function WebAddress({ fn }: { fn: FunctionView }) {
                 </select>
               )}
             </Field>
+            <WebRules fn={fn} disabled={!change} />
             {fn.http === "signed" && url !== null && may("function:share") ? <Sign name={fn.name} /> : null}
           </>
         ) : null}

@@ -9,6 +9,8 @@ use nova_kit::dirs::{Dirs, Surroundings};
 
 use super::{CommandResult, Context, ServerOptions};
 
+mod access;
+
 struct Check {
     name: String,
     good: bool,
@@ -21,7 +23,7 @@ pub(super) async fn doctor(context: &Context, options: &ServerOptions) -> Comman
         Dirs::resolve(&Surroundings::here(), &settings.dirs.data, &settings.dirs.cache, &settings.dirs.run);
     let mut checks = Vec::new();
     check_runtimes(&mut checks);
-    check_network(&settings.server, &mut checks);
+    access::check(&settings, &dirs, &mut checks);
     check_server(context, &mut checks).await;
     match keeper_status(&dirs) {
         Ok(status) => check_keeper(&status, &mut checks),
@@ -61,28 +63,6 @@ fn check_runtimes(checks: &mut Vec<Check>) {
         };
         checks.push(Check { name: format!("runtime {runtime}"), good, detail });
     }
-}
-
-/// Keys and sessions must not cross a network in clear.
-fn check_network(server: &crate::settings::Server, checks: &mut Vec<Check>) {
-    let listen = &server.listen;
-    let inside = listen.parse::<std::net::SocketAddr>().is_ok_and(|address| address.ip().is_loopback());
-    let (good, detail) = match (server.tls_cert.is_empty(), inside) {
-        (false, _) => match nova_zenith::Tls::load(server.tls_cert.as_ref(), server.tls_key.as_ref()) {
-            Ok(_) => (true, format!("listens on {listen} with TLS")),
-            Err(fault) => (false, format!("listens on {listen} with TLS, but {}", fault.message())),
-        },
-        (true, true) => (true, format!("listens on {listen}, this machine only")),
-        (true, false) => (
-            false,
-            format!(
-                "listens on {listen}, where keys cross the network in clear: set server.tls_cert and \
-                 server.tls_key, or listen on 127.0.0.1 with a proxy that speaks TLS in front, and name it in \
-                 server.public_origins"
-            ),
-        ),
-    };
-    checks.push(Check { name: "network".into(), good, detail });
 }
 
 async fn check_server(context: &Context, checks: &mut Vec<Check>) {

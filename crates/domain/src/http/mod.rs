@@ -5,6 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::fault::{Fault, FaultResult};
 use crate::name::AliasName;
 
+mod cors;
+mod rate;
+
+pub use cors::{Cors, ENTRIES_MAX, MAX_AGE_MAX};
+pub use rate::{HttpRates, RATE_MAX};
+
 /// Who may send requests to the function's address.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -55,6 +61,12 @@ pub struct HttpSettings {
     /// and on again ends all that were given out.
     #[serde(default)]
     pub generation: u32,
+    /// Which pages of other origins may read its answers; `None`: the function says so itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<Cors>,
+    /// How many requests are taken.
+    #[serde(default, skip_serializing_if = "HttpRates::is_default")]
+    pub rates: HttpRates,
 }
 
 impl HttpSettings {
