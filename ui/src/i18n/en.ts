@@ -125,11 +125,12 @@ export const en = {
   "audit.who": "Who",
 
   "builds.log_of": "Build of v{version}",
+  "builds.missed": "{n} line before is not kept any more.|{n} lines before are not kept any more.",
   "builds.none": "No builds",
   "builds.none_text": "Code of {runtime} runs as it is. Go and Rust are compiled, and requirements.txt or the dependencies of a package.json are installed.",
   "builds.silent": "The build printed nothing.",
   "builds.to_code": "Its code",
-  "builds.waiting": "The build is going on; what it prints is here when it has ended.",
+  "builds.waiting": "The build is going on; what it prints appears here as it does.",
 
   "callers.about": "On top of roles: each needs function:invoke besides",
   "callers.allow": "Allow a caller",
@@ -267,6 +268,11 @@ export const en = {
   "denied.text": "{name} has no permission {permission} in {tenant} / {namespace}. Choose another tenant or namespace above, or ask an administrator for a role that has it.",
   "denied.title": "You may not see this page",
 
+  "deploys.by": "v{version} made active at {time} by {who}",
+  "deploys.legend": "Version made active:",
+  "deploys.legend_made": "Version made:",
+  "deploys.made": "v{version} made at {time}",
+  "deploys.more": "{n} more|{n} more",
   "error.console": "The console itself made a mistake. Reload the page; if it comes again, report the text below.",
   "error.copy_request": "Copy request id",
   "error.denied": "You may not see or do this.",
@@ -373,6 +379,7 @@ export const en = {
   "logs.connecting": "Connecting",
   "logs.count": "{n} line|{n} lines",
   "logs.download": "Download",
+  "logs.ended": "Ended",
   "logs.go_on": "Go on ({n} waiting)|Go on ({n} waiting)",
   "logs.live": "Live",
   "logs.lost": "Not connected; trying again",

@@ -127,11 +127,12 @@ export const zh: Record<Key, string> = {
   "audit.who": "操作者",
 
   "builds.log_of": "v{version} 的构建",
+  "builds.missed": "之前的 {n} 行已不再保留。",
   "builds.none": "没有构建",
   "builds.none_text": "{runtime} 代码无需构建即可运行。Go 和 Rust 会被编译，requirements.txt 或 package.json 的依赖会被安装。",
   "builds.silent": "构建没有输出。",
   "builds.to_code": "查看代码",
-  "builds.waiting": "构建正在进行，结束后在此显示其输出。",
+  "builds.waiting": "构建正在进行，其输出会实时显示在这里。",
 
   "callers.about": "在角色之外：调用者还需要 function:invoke 权限",
   "callers.allow": "允许调用者",
@@ -269,6 +270,11 @@ export const zh: Record<Key, string> = {
   "denied.text": "{name} 在 {tenant} / {namespace} 中没有 {permission} 权限。请在上方选择其他租户或命名空间，或请管理员授予含有此权限的角色。",
   "denied.title": "你没有权限查看此页面",
 
+  "deploys.by": "{who} 于 {time} 启用 v{version}",
+  "deploys.legend": "启用的版本：",
+  "deploys.legend_made": "创建的版本：",
+  "deploys.made": "v{version} 创建于 {time}",
+  "deploys.more": "另有 {n} 个",
   "error.console": "控制台自身出错。请重新加载页面；如果再次出现，请报告下面的文字。",
   "error.copy_request": "复制请求 ID",
   "error.denied": "你没有权限查看或执行此操作。",
@@ -375,6 +381,7 @@ export const zh: Record<Key, string> = {
   "logs.connecting": "正在连接",
   "logs.count": "{n} 行",
   "logs.download": "下载",
+  "logs.ended": "已结束",
   "logs.go_on": "继续（{n} 行等待）",
   "logs.live": "实时",
   "logs.lost": "未连接；正在重试",

@@ -1,6 +1,6 @@
 import { ZoomOut } from "lucide-react";
 import { useT } from "../i18n";
-import { clock } from "../lib/format";
+import { moment } from "../lib/format";
 import { preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
 import { Button } from "./Button";
@@ -18,7 +18,7 @@ export function Range({ value, fallback = "1h", onChange }: { value: RangeSearch
   const t = useT();
   const { zone } = useStore(preferences);
   if (value.until || (value.since && !AGO.some((one) => one === value.since))) {
-    const text = (at: string | undefined) => (at ? clock(Date.parse(at), zone) : t("range.now"));
+    const text = (at: string | undefined) => (at ? moment(Date.parse(at), zone) : t("range.now"));
     return (
       <Button onClick={() => onChange({})} title={`${value.since ?? ""} – ${value.until ?? ""}`}>
         <ZoomOut size={14} aria-hidden />

@@ -11,8 +11,9 @@ import { Time } from "../../kit/Time";
 import { absolute } from "../../lib/format";
 import { preferences } from "../../lib/preferences";
 import { useStore } from "../../lib/store";
+import { useActor } from "./actor";
 import { differences, pageOf } from "./audit";
-import { Outcome, useActor } from "./AuditList";
+import { Outcome } from "./AuditList";
 
 const route = getRouteApi("/audit/$seq");
 
