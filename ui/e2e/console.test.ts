@@ -136,9 +136,11 @@ describe("the way of a function", { timeout: 180_000 }, () => {
   });
 
   it("deleting asks for the name", async () => {
+    await ask(stage, "POST", "/functions/greeter/aliases", { name: "live", version: 2 });
     await page.getByRole("button", { name: "Delete greeter" }).click();
     const dialog = page.getByRole("dialog");
     const act = dialog.getByRole("button", { name: "Delete greeter" });
+    await dialog.getByText("Its alias goes with it: live.").waitFor();
     assert.equal(await act.isDisabled(), true);
     await dialog.getByRole("textbox").fill("greeter");
     await act.click();
@@ -263,6 +265,10 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await visible(page, "That is all: 2.");
     await page.getByRole("button", { name: "Remove the filter function:busy" }).click();
     await page.waitForURL((url) => !url.search.includes("function"));
+    await page.getByLabel("Function", { exact: true }).fill("busy");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**function=busy*");
+    await visible(page, "That is all: 2.");
     assert.deepEqual(errors, []);
     await context.close();
   });
@@ -342,6 +348,9 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await page.keyboard.press("/");
     await page.keyboard.type("talk");
     await page.waitForURL("**q=talk*");
+    await page.getByRole("heading", { name: "Functions" }).click();
+    await page.keyboard.press("?");
+    await page.waitForURL("**/ui/settings#keys");
     assert.deepEqual(errors, []);
     await context.close();
   });

@@ -258,6 +258,7 @@ export const en = {
 
   "delete.about": "This cannot be taken back.",
   "delete.act": "Delete {name}",
+  "delete.aliases": "Its alias goes with it: {names}.|Its {n} aliases go with it: {names}.",
   "delete.ask": "Delete the function {name}?",
   "delete.calls": "Calls to it are answered with “not found” from then on.",
   "delete.done": "{name} is deleted.",
@@ -265,6 +266,7 @@ export const en = {
   "delete.title": "Delete this function",
   "delete.versions": "Its only version, with code and configuration, is deleted.|All its {n} versions, with code and configuration, are deleted.",
 
+  "delete.web": "Its web address is closed.",
   "denied.text": "{name} has no permission {permission} in {tenant} / {namespace}. Choose another tenant or namespace above, or ask an administrator for a role that has it.",
   "denied.title": "You may not see this page",
 
@@ -322,6 +324,7 @@ export const en = {
   "json.search": "Search in JSON",
   "json.unfold": "Unfold {path}",
 
+  "keys.all": "These keys",
   "keys.functions": "Functions",
   "keys.invoke": "Invoke, in the editor or the event",
   "keys.leave": "Leave the editor by keyboard",
@@ -527,6 +530,8 @@ export const en = {
   "people.users": "All users",
   "people.users_about": "Every person who has an account on this server.",
   "people.withdraw": "Withdraw",
+  "people.withdraw_ask": "Withdraw the invitation of {email}?",
+  "people.withdraw_link": "The link that was made for it opens nothing any more.",
   "people.withdrawn": "The invitation of {email} is withdrawn.",
   "people.you": "(you)",
 
@@ -582,6 +587,7 @@ export const en = {
   "range.30d": "Last 30 days",
   "range.6h": "Last 6 hours",
   "range.7d": "Last 7 days",
+  "range.any": "Any time",
   "range.label": "Time range",
   "range.now": "now",
 
@@ -614,6 +620,9 @@ export const en = {
   "roles.save": "Save role",
   "roles.saved": "Role {name} is saved.",
   "roles.take": "Take {role} from {name}",
+  "roles.take_access": "What it allowed ends at once (namespaces {namespaces}, resources {resources}).",
+  "roles.take_ask": "Take the role {role} from {name}?",
+  "roles.take_stays": "Other roles stay.",
   "roles.taken": "The role {role} is taken back.",
   "roles.whom": "To whom",
 
@@ -702,7 +711,7 @@ export const en = {
   "secrets.delete_ask": "Delete the secret {name}?",
   "secrets.delete_calls": "Functions whose variables refer to it are not run any more, until they refer to another or it is made again.",
   "secrets.delete_grants": "Granted to: {functions}.",
-  "secrets.delete_values": "Its value is gone; no copy of it can be read here.|Its value, the {n}th, is gone; no copy of it can be read here.",
+  "secrets.delete_values": "Its value is gone; no copy of it can be read here.|Its value (number {n}) is gone; no copy of it can be read here.",
   "secrets.empty": "No secrets yet",
   "secrets.empty_text": "A secret is a password, key or address that functions need and nobody should read. Functions find it in a variable.",
   "secrets.facts": "What is known of it",

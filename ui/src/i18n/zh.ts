@@ -260,6 +260,7 @@ export const zh: Record<Key, string> = {
 
   "delete.about": "此操作无法撤销。",
   "delete.act": "删除 {name}",
+  "delete.aliases": "它的 {n} 个别名一并删除：{names}。",
   "delete.ask": "删除函数 {name}？",
   "delete.calls": "此后对它的调用会得到“未找到”。",
   "delete.done": "{name} 已删除。",
@@ -267,6 +268,7 @@ export const zh: Record<Key, string> = {
   "delete.title": "删除此函数",
   "delete.versions": "将删除全部 {n} 个版本及其代码和配置。",
 
+  "delete.web": "它的网址不再开放。",
   "denied.text": "{name} 在 {tenant} / {namespace} 中没有 {permission} 权限。请在上方选择其他租户或命名空间，或请管理员授予含有此权限的角色。",
   "denied.title": "你没有权限查看此页面",
 
@@ -324,6 +326,7 @@ export const zh: Record<Key, string> = {
   "json.search": "在 JSON 中搜索",
   "json.unfold": "展开 {path}",
 
+  "keys.all": "显示这些按键",
   "keys.functions": "函数",
   "keys.invoke": "调用（在编辑器或事件中）",
   "keys.leave": "用键盘离开编辑器",
@@ -529,6 +532,8 @@ export const zh: Record<Key, string> = {
   "people.users": "全部用户",
   "people.users_about": "在此服务器上拥有账号的所有人员。",
   "people.withdraw": "撤回",
+  "people.withdraw_ask": "撤回对 {email} 的邀请？",
+  "people.withdraw_link": "为此生成的链接将失效。",
   "people.withdrawn": "已撤回对 {email} 的邀请。",
   "people.you": "（你）",
 
@@ -584,6 +589,7 @@ export const zh: Record<Key, string> = {
   "range.30d": "最近 30 天",
   "range.6h": "最近 6 小时",
   "range.7d": "最近 7 天",
+  "range.any": "不限时间",
   "range.label": "时间范围",
   "range.now": "现在",
 
@@ -616,6 +622,9 @@ export const zh: Record<Key, string> = {
   "roles.save": "保存角色",
   "roles.saved": "角色 {name} 已保存。",
   "roles.take": "收回 {name} 的 {role}",
+  "roles.take_access": "它所允许的操作立即终止（命名空间 {namespaces}，资源 {resources}）。",
+  "roles.take_ask": "从 {name} 收回角色 {role}？",
+  "roles.take_stays": "其他角色保留。",
   "roles.taken": "已收回角色 {role}。",
   "roles.whom": "授予对象",
 

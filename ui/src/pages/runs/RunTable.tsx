@@ -13,6 +13,7 @@ import { Range } from "../../kit/Range";
 import { RunState, type RunStatus } from "../../kit/State";
 import { Time } from "../../kit/Time";
 import { bytes, count, duration } from "../../lib/format";
+import { FunctionFilter } from "./FunctionFilter";
 import { newOnes, withNew, type Row } from "./live";
 
 interface Props {
@@ -108,7 +109,8 @@ export function RunTable({ filters, fn, onFilter }: Props) {
         <Search value={filters.error ?? ""} onChange={(error) => set({ error: error || undefined })} label={t("runs.search")} />
         <Select label={t("column.state")} value={filters.status ?? ""} options={[["", t("runs.any_state")], ...STATUSES.map((one): [string, string] => [one, t(`state.${one}`)])]} onChange={(status) => set({ status: status || undefined })} />
         <Select label={t("column.source")} value={filters.source ?? ""} options={[["", t("runs.any_source")], ...SOURCES.map((one): [string, string] => [one, t(`source.${one}`)])]} onChange={(source) => set({ source: source || undefined })} />
-        <Range value={filters} fallback="30d" onChange={({ since, until }) => set({ since, until })} />
+        {fn || filters.function ? null : <FunctionFilter onChoose={(name) => set({ function: name })} />}
+        <Range value={filters} any onChange={({ since, until }) => set({ since, until })} />
         {chips.map(([key, value]) => (
           <span key={key} className="chip">
             {key}:{value}
