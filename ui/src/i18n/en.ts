@@ -270,10 +270,10 @@ export const en = {
   "denied.text": "{name} has no permission {permission} in {tenant} / {namespace}. Choose another tenant or namespace above, or ask an administrator for a role that has it.",
   "denied.title": "You may not see this page",
 
-  "deploys.by": "v{version} made active at {time} by {who}",
+  "deploys.by": "{what} made active at {time} by {who}",
   "deploys.legend": "Version made active:",
   "deploys.legend_made": "Version made:",
-  "deploys.made": "v{version} made at {time}",
+  "deploys.made": "{what} made at {time}",
   "deploys.more": "{n} more|{n} more",
   "error.console": "The console itself made a mistake. Reload the page; if it comes again, report the text below.",
   "error.copy_request": "Copy request id",

@@ -272,10 +272,10 @@ export const zh: Record<Key, string> = {
   "denied.text": "{name} 在 {tenant} / {namespace} 中没有 {permission} 权限。请在上方选择其他租户或命名空间，或请管理员授予含有此权限的角色。",
   "denied.title": "你没有权限查看此页面",
 
-  "deploys.by": "{who} 于 {time} 启用 v{version}",
+  "deploys.by": "{who} 于 {time} 启用 {what}",
   "deploys.legend": "启用的版本：",
   "deploys.legend_made": "创建的版本：",
-  "deploys.made": "v{version} 创建于 {time}",
+  "deploys.made": "{what} 创建于 {time}",
   "deploys.more": "另有 {n} 个",
   "error.console": "控制台自身出错。请重新加载页面；如果再次出现，请报告下面的文字。",
   "error.copy_request": "复制请求 ID",

@@ -148,7 +148,7 @@ export function Chart({ title, times, until, lines, marks = [], format, onZoom, 
       <div className="chart" ref={box} role="img" aria-label={describe(title, lines, format)} lang={language}>
         {placed.map((one) => (
           <div key={`${one.mark.label} ${one.mark.at}`} className="chart-mark" data-near={near.includes(one) ? "" : undefined} style={{ left: one.left, top: frame?.top, height: frame?.height }}>
-            {one.labelled ? <span>{one.mark.label}</span> : null}
+            {one.labelled && one.mark.label ? <span>{one.mark.label}</span> : null}
           </div>
         ))}
         {at && time !== undefined ? (

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { deploysIn, versionsMade } from "./deploys";
 
 const actor = { kind: "user", id: "u", name: "ada@example.com", credential: null };
-const entry = (at: string, before: object | null, after: object | null, rest = {}) => ({ at, namespace: "default", outcome: "done", before, after, actor, ...rest });
+const entry = (at: string, before: object | null, after: object | null, rest = {}) => ({ at, namespace: "default", outcome: "done", before, after, actor, resource: { kind: "function", name: "shop" }, ...rest });
 
 it("finds where another version was made active, going back included", () => {
   const found = deploysIn(
@@ -15,10 +15,10 @@ it("finds where another version was made active, going back included", () => {
     ],
     "default",
   );
-  expect(found.map((one) => [one.version, one.before])).toEqual([
-    [1, null],
-    [3, 1],
-    [2, 3],
+  expect(found.map((one) => [one.function, one.version, one.before])).toEqual([
+    ["shop", 1, null],
+    ["shop", 3, 1],
+    ["shop", 2, 3],
   ]);
   expect(found[0]?.entry?.actor.name).toBe("ada@example.com");
 });
@@ -29,7 +29,7 @@ it("leaves out what was refused, and functions of the same name elsewhere", () =
 });
 
 it("falls back to when versions were made, within the range", () => {
-  const version = (number: number, created_at: string, compile_status: "success" | "failed" = "success") => ({ version: number, created_at, compile_status });
+  const version = (number: number, created_at: string, compile_status: "success" | "failed" = "success") => ({ function: "shop", version: number, created_at, compile_status });
   const found = versionsMade([version(3, "2026-01-01T10:30:00Z"), version(2, "2026-01-01T10:20:00Z", "failed"), version(1, "2026-01-01T09:00:00Z")], Date.parse("2026-01-01T10:00:00Z"), Date.parse("2026-01-01T11:00:00Z"));
   expect(found.map((one) => one.version)).toEqual([3]);
 });

@@ -5,6 +5,7 @@ import { at } from "../audit/audit";
 
 /** A version that calls ran from then on. */
 export interface Deploy {
+  function: string;
   version: number;
   /** Which one they ran before. */
   before: number | null;
@@ -14,9 +15,9 @@ export interface Deploy {
   entry?: Pick<Schemas["AuditView"], "actor">;
 }
 
-type Told = Pick<Schemas["AuditView"], "at" | "namespace" | "outcome" | "before" | "after" | "actor">;
+type Told = Pick<Schemas["AuditView"], "at" | "namespace" | "outcome" | "before" | "after" | "actor" | "resource">;
 
-/** Where entries of a function made another version the active one, oldest first. */
+/** Where entries of functions made another version the active one, oldest first. */
 export function deploysIn(entries: Told[], namespace: string): Deploy[] {
   const active = (value: unknown) => {
     const version = at(value, "active_version");
@@ -26,36 +27,30 @@ export function deploysIn(entries: Told[], namespace: string): Deploy[] {
     .filter((entry) => entry.outcome === "done" && entry.namespace === namespace)
     .flatMap((entry): Deploy[] => {
       const [before, version] = [active(entry.before), active(entry.after)];
-      return version === null || version === before ? [] : [{ version, before, at: Date.parse(entry.at), entry: { actor: entry.actor } }];
+      return version === null || version === before ? [] : [{ function: entry.resource.name, version, before, at: Date.parse(entry.at), entry: { actor: entry.actor } }];
     })
     .sort((a, b) => a.at - b.at);
 }
 
 /** When versions were made: what is known without the audit log. */
-export function versionsMade(versions: Pick<Schemas["VersionView"], "version" | "created_at" | "compile_status">[], since: number, until: number): Deploy[] {
+export function versionsMade(versions: Pick<Schemas["VersionView"], "function" | "version" | "created_at" | "compile_status">[], since: number, until: number): Deploy[] {
   return versions
     .filter((one) => one.compile_status !== "failed")
-    .map((one) => ({ version: one.version, before: one.version > 1 ? one.version - 1 : null, at: Date.parse(one.created_at) }))
+    .map((one) => ({ function: one.function, version: one.version, before: one.version > 1 ? one.version - 1 : null, at: Date.parse(one.created_at) }))
     .filter((one) => one.at >= since && one.at <= until)
     .sort((a, b) => a.at - b.at);
 }
 
-/** Pages of the audit log that are looked at: a function that changes more often has no use for marks. */
-const LOOKED = 4;
+/** Entries of the audit log that are looked at: who changes more often has no use for marks. */
+const LOOKED = 300;
 
-/** What the audit log says of a function in a range. */
-export const deploysQuery = (name: string, range: StatsRange) =>
+/** What the audit log says of a function in a range, or of all of them. */
+export const deploysQuery = (name: string | undefined, range: StatsRange) =>
   queryOptions({
-    queryKey: ["function", name, "deploys", range],
+    queryKey: name === undefined ? ["deploys", range] : ["function", name, "deploys", range],
     queryFn: async ({ signal }) => {
-      const entries: Told[] = [];
-      let cursor: string | undefined;
-      for (let page = 0; page < LOOKED; page += 1) {
-        const found = await data(api.GET("/audit", { params: { query: { resource: `function:${name}`, outcome: "done", since: range.since, until: range.until, limit: 500, cursor } }, signal }));
-        entries.push(...found.items);
-        cursor = found.next_cursor ?? undefined;
-        if (!cursor) break;
-      }
-      return deploysIn(entries, scope.get().namespace);
+      const resource = name === undefined ? "function" : `function:${name}`;
+      const found = await data(api.GET("/audit", { params: { query: { resource, outcome: "done", since: range.since, until: range.until, limit: LOOKED } }, signal }));
+      return deploysIn(found.items, scope.get().namespace);
     },
   });
