@@ -289,6 +289,7 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
       await pause(20);
     }
     await visible(page, "That is all: 10000.");
+    await page.locator(".table-scroll").evaluate((box) => box.scrollTo(0, box.scrollHeight));
     await visible(page, "function-09999");
     assert.ok((await page.locator(".table-row").count()) < 80, "only rows in view exist");
     // From end to end, a step a frame: how long frames take.
@@ -366,6 +367,27 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await page.reload();
     await page.getByRole("heading", { name: "运行" }).waitFor();
     assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+    await context.close();
+  });
+
+  it("an address of no page says so, in its title too", async () => {
+    const { page, context } = await openPage(stage, "/nowhere");
+    await page.getByRole("navigation", { name: "Where you are" }).getByText("Nothing here").waitFor();
+    assert.equal(await page.title(), "Nothing here · Nova");
+    await page.getByRole("link", { name: "To the overview" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await context.close();
+  });
+
+  it("a narrow list says why a run failed, and its buttons are in sight", async () => {
+    const { page, context } = await openPage(stage, "/runs?status=failed", { width: 390, height: 800 });
+    await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
+    await page.goto(`${stage.url}/ui/functions/busy/runs?status=failed`);
+    await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
+    await ask(stage, "PATCH", "/functions/talker", { memory_mb: 192 });
+    await page.goto(`${stage.url}/ui/functions/talker/versions`);
+    const button = await page.getByRole("button", { name: /^Roll back to v/ }).boundingBox();
+    assert.ok(button && button.x >= 0 && button.x + button.width <= 390, JSON.stringify(button));
     await context.close();
   });
 

@@ -591,6 +591,11 @@ export const en = {
   "range.label": "Time range",
   "range.now": "now",
 
+  "role.admin": "Everything in a tenant but its deletion and its owners.",
+  "role.invoker": "Call functions.",
+  "role.operator": "Create, change, delete and call functions; see runs and logs.",
+  "role.owner": "Everything in a tenant, its deletion too.",
+  "role.viewer": "See functions, runs and logs.",
   "roles.about": "Built-in roles, and those of the tenant {tenant}.",
   "roles.add": "Add a role",
   "roles.bindings": "Who has roles",

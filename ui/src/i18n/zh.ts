@@ -593,6 +593,11 @@ export const zh: Record<Key, string> = {
   "range.label": "时间范围",
   "range.now": "现在",
 
+  "role.admin": "租户内的一切操作，但不能删除租户或管理所有者。",
+  "role.invoker": "调用函数。",
+  "role.operator": "创建、修改、删除和调用函数；查看运行与日志。",
+  "role.owner": "租户内的一切操作，包括删除租户。",
+  "role.viewer": "查看函数、运行与日志。",
   "roles.about": "内置角色和租户 {tenant} 的角色。",
   "roles.add": "添加角色",
   "roles.bindings": "角色授予",

@@ -1,4 +1,4 @@
-import { Pause, Radio, Square, WifiOff } from "lucide-react";
+import { Flag, Pause, Radio, WifiOff } from "lucide-react";
 import type { FollowState } from "../api/follow";
 import { useT } from "../i18n";
 import { State } from "./State";
@@ -13,7 +13,7 @@ export function Following({ state, paused }: { state: FollowState["kind"]; pause
     case "lost":
       return <State tone="bad" icon={WifiOff} text={t("logs.lost")} />;
     case "ended":
-      return <State tone="off" icon={Square} text={t("logs.ended")} />;
+      return <State tone="off" icon={Flag} text={t("logs.ended")} />;
     default:
       return <State tone="wait" icon={Radio} text={t("logs.connecting")} />;
   }

@@ -58,10 +58,13 @@ export function AuditList() {
         key: "what",
         head: t("audit.what"),
         width: "minmax(140px, 2fr)",
-        cell: (row) => (
-          <Link to="/audit/$seq" params={{ seq: String(row.seq) }} search={{ of: search.of }} className="name mono">
-            {row.operation}
-          </Link>
+        cell: (row, narrow) => (
+          <>
+            <Link to="/audit/$seq" params={{ seq: String(row.seq) }} search={{ of: search.of }} className="name mono">
+              {row.operation}
+            </Link>
+            {narrow ? <span className="below">{`${row.resource.kind} ${row.resource.name}`}</span> : null}
+          </>
         ),
       },
       {

@@ -68,7 +68,10 @@ export function AuditPage() {
           <div>
             <dt>{t("column.when")}</dt>
             <dd>
-              <Time at={one.at} /> <span className="small">{absolute(Date.parse(one.at), zone)}</span>
+              <Time at={one.at} />
+              <span className="small" style={{ display: "block" }}>
+                {absolute(Date.parse(one.at), zone)}
+              </span>
             </dd>
           </div>
           <div>

@@ -180,7 +180,7 @@ function Result({ state }: { state: CallState }) {
       </div>
       {state.error ? <ErrorBox error={state.error} /> : null}
       {state.streamed && (state.text !== "" || state.running) ? (
-        <pre className="stream" tabIndex={0} aria-label={t("run.output")} ref={(box) => box?.scrollTo({ top: box.scrollHeight })}>
+        <pre className="stream" tabIndex={0} aria-label={t("run.output")} ref={(box) => void box?.scrollTo({ top: box.scrollHeight })}>
           {state.text}
         </pre>
       ) : null}
