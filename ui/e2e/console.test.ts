@@ -379,13 +379,19 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await context.close();
   });
 
-  it("a narrow list says why a run failed, and its buttons are in sight", async () => {
+  it("at 390 px a list says why a run failed, and buttons and results are in sight", async () => {
     const { page, context } = await openPage(stage, "/runs?status=failed", { width: 390, height: 800 });
     await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
     await page.goto(`${stage.url}/ui/functions/busy/runs?status=failed`);
     await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
     await ask(stage, "PATCH", "/functions/talker", { memory_mb: 192 });
     await page.goto(`${stage.url}/ui/functions/talker/versions`);
+    await page.getByRole("link", { name: "Code" }).click();
+    await page.getByRole("button", { name: "Invoke" }).click();
+    await page.getByText("Succeeded").first().waitFor();
+    const result = await page.getByRole("region", { name: "Result" }).getByRole("status").boundingBox();
+    assert.ok(result && result.y > 0 && result.y + result.height < 800, `the result is out of sight: ${JSON.stringify(result)}`);
+    await page.getByRole("link", { name: "Versions" }).click();
     const button = await page.getByRole("button", { name: /^Roll back to v/ }).boundingBox();
     assert.ok(button && button.x >= 0 && button.x + button.width <= 390, JSON.stringify(button));
     await context.close();
