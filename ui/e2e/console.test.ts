@@ -417,6 +417,33 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await context.close();
   });
 
+  it("no page asks for the same thing more often than every 5 s", async () => {
+    const context = await stage.browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(12_000);
+    // The page's clock is turned by hand: half a minute in steps that are shorter than 5 s.
+    await page.clock.install();
+    const often: string[] = [];
+    for (const path of ["/", "/functions", "/runs", "/functions/busy", "/functions/busy/metrics", "/functions/busy/access", "/functions/busy/logs", "/functions/busy/traffic", "/quotas", "/audit", "/system"]) {
+      await page.goto(`${stage.url}/ui${path}`);
+      await page.locator("h1").first().waitFor();
+      await page.clock.runFor(1000);
+      await page.waitForLoadState("networkidle").catch(() => {});
+      const asked = new Map<string, number>();
+      const count = (request: { url(): string }) => asked.set(request.url(), (asked.get(request.url()) ?? 0) + 1);
+      page.on("request", count);
+      for (let step = 0; step < 15; step += 1) {
+        await page.clock.runFor(2000);
+        await pause(20);
+      }
+      page.off("request", count);
+      for (const [url, times] of asked) if (times > 6) often.push(`${path}: ${times} times ${url}`);
+      if (path === "/runs") assert.ok([...asked.keys()].some((url) => url.includes("/runs?")), "new runs are looked for");
+    }
+    assert.deepEqual(often, []);
+    await context.close();
+  });
+
   it("the overview is usable within a second and does not jump", async () => {
     const times: number[] = [];
     let shift = 0;
