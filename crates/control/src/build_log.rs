@@ -34,9 +34,9 @@ pub struct BuildPlace {
 impl BuildPlace {
     /// Parses the text form.
     pub fn parse(text: &str) -> Result<Self, Fault> {
-        let parts = text.split_once('-').and_then(|(build, lines)| {
-            Some(Self { build: build.parse().ok()?, lines: lines.parse().ok()? })
-        });
+        let parts = text
+            .split_once('-')
+            .and_then(|(build, lines)| Some(Self { build: build.parse().ok()?, lines: lines.parse().ok()? }));
         parts.ok_or_else(|| {
             Fault::invalid("this is no place in a build's log; give the id of an event as it came")
         })
@@ -233,7 +233,8 @@ impl Follower {
             }
             for line in lines {
                 self.next += 1;
-                self.ready.push_back(BuildEvent::Line(BuildPlace { build: live.build, lines: self.next }, line));
+                self.ready
+                    .push_back(BuildEvent::Line(BuildPlace { build: live.build, lines: self.next }, line));
             }
             if over {
                 self.live = None;
