@@ -135,6 +135,28 @@ describe("the way of a function", { timeout: 180_000 }, () => {
     assert.deepEqual(((await ask(stage, "GET", "/functions/greeter")) as { env_vars: object }).env_vars, { MODE: "test" });
   });
 
+  it("files are uploaded, several of them or a folder's archive", async () => {
+    await page.goto(`${stage.url}/ui/functions/new?from=upload`);
+    const files = [
+      { name: "main.py", mimeType: "text/x-python", buffer: Buffer.from("import words\n\n\ndef handler(event, context):\n    return words.HELLO\n") },
+      { name: "words.py", mimeType: "text/x-python", buffer: Buffer.from('HELLO = "from an upload"\n') },
+    ];
+    await page.locator("input[type=file]").setInputFiles(files);
+    await visible(page, "main.py, words.py");
+    await page.getByLabel("Name", { exact: true }).fill("uploaded");
+    await page.getByRole("button", { name: "Create function" }).click();
+    await page.waitForURL("**/ui/functions/uploaded");
+    assert.equal(((await ask(stage, "POST", "/functions/uploaded/invoke", {})) as { output: unknown }).output, "from an upload");
+    await ask(stage, "DELETE", "/functions/uploaded");
+    await page.goto(`${stage.url}/ui/functions/new?from=upload`);
+    await page.locator("input[type=file]").setInputFiles({ name: "nonsense.zip", mimeType: "application/zip", buffer: Buffer.from("this is no archive") });
+    await page.getByLabel("Name", { exact: true }).fill("broken");
+    await page.getByRole("button", { name: "Create function" }).click();
+    await page.getByRole("alert").getByText(/archive/).first().waitFor();
+    errors.splice(0, errors.length, ...errors.filter((error) => !error.includes("400")));
+    await page.goto(`${stage.url}/ui/functions/greeter/configuration`);
+  });
+
   it("deleting asks for the name", async () => {
     await ask(stage, "POST", "/functions/greeter/aliases", { name: "live", version: 2 });
     await page.getByRole("button", { name: "Delete greeter" }).click();

@@ -89,6 +89,14 @@ describe("marks of deploys", { timeout: 120_000 }, () => {
     await page.mouse.move(box.x + 1, box.y + 60);
     await visible(page, /^v1 made active at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d by /);
     assert.deepEqual(await accessibility(page), []);
+    // A part is chosen by dragging, and the address has it.
+    await page.mouse.move(box.x - 200, box.y + 60);
+    await page.mouse.down();
+    await page.mouse.move(box.x - 60, box.y + 60, { steps: 4 });
+    await page.mouse.up();
+    await page.waitForURL(/since=.*&until=/);
+    await legend.waitFor({ state: "detached" });
+    await page.goBack();
     await legend.getByRole("link", { name: "v2" }).click();
     await page.waitForURL("**/functions/shop/versions?from=1&to=2");
     assert.deepEqual(errors, []);
