@@ -30,12 +30,11 @@ export function RunTable({ filters, fn, onFilter }: Props) {
   const t = useT();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const all = useMemo<RunFilters>(() => (fn ? { ...filters, function: fn } : filters), [filters, fn]);
-  const options = runsQuery(all);
+  const options = runsQuery(filters, fn);
   const list = useInfiniteQuery({ ...options, staleTime: Infinity, refetchOnMount: "always" });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   // Only the newest page is asked for again; the rest does not change.
-  const newest = useQuery({ queryKey: ["newest", all], queryFn: ({ signal }) => fetchRuns(all, undefined, PAGE, signal), refetchInterval: REFRESH, enabled: list.isSuccess && !all.until });
+  const newest = useQuery({ queryKey: ["newest", fn ?? "", filters], queryFn: ({ signal }) => fetchRuns(filters, undefined, PAGE, signal, fn), refetchInterval: REFRESH, enabled: list.isSuccess && !filters.until });
   const [away, setAway] = useState(false);
   const fresh = useMemo(() => newOnes(rows, newest.data?.items ?? []), [rows, newest.data]);
   const admit = useCallback(() => {
