@@ -155,7 +155,7 @@ function Result({ state }: { state: CallState }) {
   useEffect(() => {
     // Below code and event it would be out of sight.
     if (narrow && state.startedAt !== 0) void box.current?.scrollIntoView({ block: "center" });
-  }, [narrow, state.startedAt, state.running]);
+  }, [narrow, state.startedAt]);
   if (state.startedAt === 0) {
     return (
       <div className="result">
