@@ -406,8 +406,9 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
     await page.goto(`${stage.url}/ui/functions/busy/runs?status=failed`);
     await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
-    await ask(stage, "PATCH", "/functions/talker", { memory_mb: 192 });
-    await page.goto(`${stage.url}/ui/functions/talker/versions`);
+    await ask(stage, "POST", "/functions", { name: "pocket", runtime: "python", handler: "main.handler", code: "def handler(event, context):\n    return 1\n" });
+    await ask(stage, "PATCH", "/functions/pocket", { memory_mb: 192 });
+    await page.goto(`${stage.url}/ui/functions/pocket/versions`);
     await page.getByRole("link", { name: "Code" }).click();
     await page.getByRole("button", { name: "Invoke" }).click();
     await page.getByText("Succeeded").first().waitFor();
