@@ -135,10 +135,34 @@ describe("the way of a function", { timeout: 180_000 }, () => {
     assert.deepEqual(((await ask(stage, "GET", "/functions/greeter")) as { env_vars: object }).env_vars, { MODE: "test" });
   });
 
+  it("files are uploaded, several of them or a folder's archive", async () => {
+    await page.goto(`${stage.url}/ui/functions/new?from=upload`);
+    const files = [
+      { name: "main.py", mimeType: "text/x-python", buffer: Buffer.from("import words\n\n\ndef handler(event, context):\n    return words.HELLO\n") },
+      { name: "words.py", mimeType: "text/x-python", buffer: Buffer.from('HELLO = "from an upload"\n') },
+    ];
+    await page.locator("input[type=file]").setInputFiles(files);
+    await visible(page, "main.py, words.py");
+    await page.getByLabel("Name", { exact: true }).fill("uploaded");
+    await page.getByRole("button", { name: "Create function" }).click();
+    await page.waitForURL("**/ui/functions/uploaded");
+    assert.equal(((await ask(stage, "POST", "/functions/uploaded/invoke", {})) as { output: unknown }).output, "from an upload");
+    await ask(stage, "DELETE", "/functions/uploaded");
+    await page.goto(`${stage.url}/ui/functions/new?from=upload`);
+    await page.locator("input[type=file]").setInputFiles({ name: "nonsense.zip", mimeType: "application/zip", buffer: Buffer.from("this is no archive") });
+    await page.getByLabel("Name", { exact: true }).fill("broken");
+    await page.getByRole("button", { name: "Create function" }).click();
+    await page.getByRole("alert").getByText(/archive/).first().waitFor();
+    errors.splice(0, errors.length, ...errors.filter((error) => !error.includes("400")));
+    await page.goto(`${stage.url}/ui/functions/greeter/configuration`);
+  });
+
   it("deleting asks for the name", async () => {
+    await ask(stage, "POST", "/functions/greeter/aliases", { name: "live", version: 2 });
     await page.getByRole("button", { name: "Delete greeter" }).click();
     const dialog = page.getByRole("dialog");
     const act = dialog.getByRole("button", { name: "Delete greeter" });
+    await dialog.getByText("Its alias goes with it: live.").waitFor();
     assert.equal(await act.isDisabled(), true);
     await dialog.getByRole("textbox").fill("greeter");
     await act.click();
@@ -263,6 +287,10 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await visible(page, "That is all: 2.");
     await page.getByRole("button", { name: "Remove the filter function:busy" }).click();
     await page.waitForURL((url) => !url.search.includes("function"));
+    await page.getByLabel("Function", { exact: true }).fill("busy");
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**function=busy*");
+    await visible(page, "That is all: 2.");
     assert.deepEqual(errors, []);
     await context.close();
   });
@@ -283,6 +311,7 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
       await pause(20);
     }
     await visible(page, "That is all: 10000.");
+    await page.locator(".table-scroll").evaluate((box) => box.scrollTo(0, box.scrollHeight));
     await visible(page, "function-09999");
     assert.ok((await page.locator(".table-row").count()) < 80, "only rows in view exist");
     // From end to end, a step a frame: how long frames take.
@@ -342,6 +371,9 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await page.keyboard.press("/");
     await page.keyboard.type("talk");
     await page.waitForURL("**q=talk*");
+    await page.getByRole("heading", { name: "Functions" }).click();
+    await page.keyboard.press("?");
+    await page.waitForURL("**/ui/settings#keys");
     assert.deepEqual(errors, []);
     await context.close();
   });
@@ -357,6 +389,34 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await page.reload();
     await page.getByRole("heading", { name: "运行" }).waitFor();
     assert.equal(await page.getAttribute("html", "lang"), "zh-CN");
+    await context.close();
+  });
+
+  it("an address of no page says so, in its title too", async () => {
+    const { page, context } = await openPage(stage, "/nowhere");
+    await page.getByRole("navigation", { name: "Where you are" }).getByText("Nothing here").waitFor();
+    assert.equal(await page.title(), "Nothing here · Nova");
+    await page.getByRole("link", { name: "To the overview" }).click();
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    await context.close();
+  });
+
+  it("at 390 px a list says why a run failed, and buttons and results are in sight", async () => {
+    const { page, context } = await openPage(stage, "/runs?status=failed", { width: 390, height: 800 });
+    await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
+    await page.goto(`${stage.url}/ui/functions/busy/runs?status=failed`);
+    await page.locator(".table-row", { hasText: "ValueError: as asked" }).first().waitFor();
+    await ask(stage, "POST", "/functions", { name: "pocket", runtime: "python", handler: "main.handler", code: "def handler(event, context):\n    return 1\n" });
+    await ask(stage, "PATCH", "/functions/pocket", { memory_mb: 192 });
+    await page.goto(`${stage.url}/ui/functions/pocket/versions`);
+    await page.getByRole("link", { name: "Code" }).click();
+    await page.getByRole("button", { name: "Invoke" }).click();
+    await page.getByText("Succeeded").first().waitFor();
+    const result = await page.getByRole("region", { name: "Result" }).getByRole("status").boundingBox();
+    assert.ok(result && result.y > 0 && result.y + result.height < 800, `the result is out of sight: ${JSON.stringify(result)}`);
+    await page.getByRole("link", { name: "Versions" }).click();
+    const button = await page.getByRole("button", { name: /^Roll back to v/ }).boundingBox();
+    assert.ok(button && button.x >= 0 && button.x + button.width <= 390, JSON.stringify(button));
     await context.close();
   });
 
@@ -377,6 +437,33 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     await page.route("**/runs?*", (route) => route.fulfill(problem(403, "permission_denied")));
     await page.getByRole("link", { name: "Runs" }).click();
     await visible(page, "You may not see or do this.");
+    await context.close();
+  });
+
+  it("no page asks for the same thing more often than every 5 s", async () => {
+    const context = await stage.browser.newContext();
+    const page = await context.newPage();
+    page.setDefaultTimeout(12_000);
+    // The page's clock is turned by hand: half a minute in steps that are shorter than 5 s.
+    await page.clock.install();
+    const often: string[] = [];
+    for (const path of ["/", "/functions", "/runs", "/functions/busy", "/functions/busy/metrics", "/functions/busy/access", "/functions/busy/logs", "/functions/busy/traffic", "/quotas", "/audit", "/system"]) {
+      await page.goto(`${stage.url}/ui${path}`);
+      await page.locator("h1").first().waitFor();
+      await page.clock.runFor(1000);
+      await page.waitForLoadState("networkidle").catch(() => {});
+      const asked = new Map<string, number>();
+      const count = (request: { url(): string }) => asked.set(request.url(), (asked.get(request.url()) ?? 0) + 1);
+      page.on("request", count);
+      for (let step = 0; step < 15; step += 1) {
+        await page.clock.runFor(2000);
+        await pause(20);
+      }
+      page.off("request", count);
+      for (const [url, times] of asked) if (times > 6) often.push(`${path}: ${times} times ${url}`);
+      if (path === "/runs") assert.ok([...asked.keys()].some((url) => url.includes("/runs?")), "new runs are looked for");
+    }
+    assert.deepEqual(often, []);
     await context.close();
   });
 

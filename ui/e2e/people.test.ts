@@ -58,6 +58,10 @@ describe("people", { timeout: 120_000 }, () => {
     await ask(stage, "POST", "/invitations", { email: "eve@example.com" });
     await go("/people/invitations");
     await page.getByRole("button", { name: "Withdraw" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("The link that was made for it opens nothing any more.").waitFor();
+    await dialog.getByRole("textbox").fill("eve@example.com");
+    await dialog.getByRole("button", { name: "Withdraw" }).click();
     await visible("The invitation of eve@example.com is withdrawn.");
     await visible("No open invitations");
   });

@@ -118,6 +118,10 @@ describe("roles", { timeout: 120_000 }, () => {
     await page.getByRole("cell", { name: "of-*" }).waitFor();
     assert.equal(await sees(), 200);
     await page.locator(".table-row", { hasText: "of-*" }).getByRole("button", { name: "Take reader from narrow" }).click();
+    await dialog.getByText("What it allowed ends at once (namespaces *, resources of-*).").waitFor();
+    assert.equal(await dialog.getByRole("button", { name: "Take reader from narrow" }).isDisabled(), true);
+    await dialog.getByRole("textbox").fill("narrow");
+    await dialog.getByRole("button", { name: "Take reader from narrow" }).click();
     await visible("The role reader is taken back.");
     assert.equal(await sees(), 403);
   });

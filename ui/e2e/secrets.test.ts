@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Page } from "playwright-core";
-import { accessibility, ask, openPage, pause, startStage, type Stage } from "./harness.ts";
+import { accessibility, ask, openPage, startStage, type Stage } from "./harness.ts";
 
 let stage: Stage;
 before(async () => {
@@ -132,24 +132,6 @@ describe("the network of a function", { timeout: 120_000 }, () => {
     await page.keyboard.press("Enter");
     await callers.getByRole("button", { name: "Remove role:invoker" }).waitFor();
     assert.deepEqual(((await ask(stage, "GET", "/functions/caller")) as { invoke_policy: object }).invoke_policy, { allow: [], deny: ["role:invoker"] });
-    assert.deepEqual(errors, []);
-    await context.close();
-  });
-});
-
-describe("builds", { timeout: 180_000 }, () => {
-  it("a failed build shows what the compiler said, and code without a build says so", async () => {
-    await ask(stage, "POST", "/functions", { name: "compiled", runtime: "go", code: "package main\n\nfunc main() { undefinedThing() }\n" });
-    for (let tries = 0; tries < 300; tries += 1) {
-      const view = (await ask(stage, "GET", "/functions/compiled")) as { compile_status: string };
-      if (view.compile_status === "failed") break;
-      await pause(200);
-    }
-    const { page, context, errors } = await openPage(stage, "/functions/compiled/builds");
-    await page.getByRole("region", { name: "Build of v1" }).getByText("undefined: undefinedThing").waitFor();
-    assert.deepEqual(await accessibility(page), []);
-    await page.goto(`${stage.url}/ui/functions/caller/builds`);
-    await visible(page, "No builds");
     assert.deepEqual(errors, []);
     await context.close();
   });

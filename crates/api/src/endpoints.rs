@@ -322,6 +322,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
             about: "Answer with server-sent events: a line each, `missed` for lines that are not kept any more, and \
                     `done` with the result as the last.",
         }],
+        headers: &[text("Last-Event-ID", "Follow: go on after that event.")],
         response: json::<v1::BuildLogView>(),
         ..ROW
     },

@@ -220,7 +220,7 @@ impl Builder {
             _ => return Ok(None),
         }
         let live = &self.functions.inner.live;
-        let log = live.begin(&job.function, job.number);
+        let log = live.begin(&job.function, job.number, self.functions.inner.clock.now());
         let build = self.compile(job, &version, &log).await;
         let recorded = self.record(job, &build).await;
         live.end(&job.function, job.number);

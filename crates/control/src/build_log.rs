@@ -2,6 +2,7 @@
 //! printed in the end is stored with its version.
 
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use nova_domain::call::Qualifier;
 use nova_domain::log::LogLine;
 use nova_domain::ports::BuildLog;
 use nova_domain::version::{Build, CompileStatus};
-use nova_domain::{FaultResult, FunctionId, FunctionName, Scope};
+use nova_domain::{Fault, FaultResult, FunctionId, FunctionName, Scope, Timestamp};
 use tokio::sync::watch;
 
 use crate::functions::Functions;
@@ -21,12 +22,40 @@ const KEPT_MAX: usize = 256 * 1024;
 /// How often it is looked whether a build that runs elsewhere has ended.
 const POLL: Duration = Duration::from_millis(500);
 
+/// A place in the log of one build: after so many of its lines. Text form `build-lines`. A build
+/// that is taken up again after a crash is another one, with a log of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BuildPlace {
+    /// When it began, in microseconds.
+    build: i64,
+    lines: u64,
+}
+
+impl BuildPlace {
+    /// Parses the text form.
+    pub fn parse(text: &str) -> Result<Self, Fault> {
+        let parts = text
+            .split_once('-')
+            .and_then(|(build, lines)| Some(Self { build: build.parse().ok()?, lines: lines.parse().ok()? }));
+        parts.ok_or_else(|| {
+            Fault::invalid("this is no place in a build's log; give the id of an event as it came")
+        })
+    }
+}
+
+impl fmt::Display for BuildPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}", self.build, self.lines)
+    }
+}
+
 /// What a follower of a build sees.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum BuildEvent {
-    Line(LogLine),
+    /// A line, and the place after it.
+    Line(BuildPlace, LogLine),
     /// So many lines came faster than they were read, or before there was room for them.
-    Missed(u64),
+    Missed(BuildPlace, u64),
     /// The build as it is stored; the last event.
     Ended(Build),
 }
@@ -47,8 +76,8 @@ impl LiveLogs {
     }
 
     /// A build begins; where its lines go.
-    pub(crate) fn begin(&self, function: &FunctionId, number: u32) -> BuildLog {
-        let live = Arc::new(Live::default());
+    pub(crate) fn begin(&self, function: &FunctionId, number: u32, now: Timestamp) -> BuildLog {
+        let live = Arc::new(Live { build: now.as_micros(), ..Live::default() });
         self.all().insert((function.clone(), number), live.clone());
         BuildLog::to(move |lines| live.add(lines))
     }
@@ -67,6 +96,8 @@ impl LiveLogs {
 
 #[derive(Default)]
 struct Live {
+    /// When it began, in microseconds.
+    build: i64,
     kept: Mutex<Kept>,
     news: watch::Sender<News>,
 }
@@ -101,6 +132,13 @@ impl Live {
         self.news.send_modify(|news| news.lines += lines.len() as u64);
     }
 
+    /// Number of the line after `place`: the first one if that is in another build's log.
+    fn number_after(&self, place: Option<BuildPlace>) -> u64 {
+        let Some(place) = place.filter(|place| place.build == self.build) else { return 0 };
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        place.lines.min(kept.gone + kept.lines.len() as u64)
+    }
+
     /// Lines from the one with this number on, and how many before them are gone.
     fn from(&self, number: u64) -> (u64, Vec<LogLine>) {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,6 +157,7 @@ struct Follower {
     functions: Functions,
     scope: Scope,
     key: Key,
+    after: Option<BuildPlace>,
     live: Option<(Arc<Live>, watch::Receiver<News>)>,
     /// Number of the next line.
     next: u64,
@@ -127,19 +166,21 @@ struct Follower {
 }
 
 impl Functions {
-    /// The lines of a version's build as they come, those that were printed before first, and
-    /// how it ended. Of a build that has ended already, what is stored of it.
+    /// The lines of a version's build as they come, those that were printed before first (from
+    /// `after` on), and how it ended. Of a build that has ended already, what is stored of it.
     pub async fn follow_build(
         &self,
         scope: &Scope,
         name: &FunctionName,
         number: u32,
+        after: Option<BuildPlace>,
     ) -> FaultResult<BuildEvents> {
         let found = self.get_version(scope, name, &Qualifier::Number(number)).await?;
         let follower = Follower {
             functions: self.clone(),
             scope: scope.clone(),
             key: (found.function.id, number),
+            after,
             live: None,
             next: 0,
             ready: VecDeque::new(),
@@ -178,17 +219,23 @@ impl Follower {
     /// Waits for something, and makes it ready.
     async fn look(&mut self) -> FaultResult<()> {
         if self.live.is_none() {
-            let inner = &self.functions.inner;
-            self.live = inner.live.get(&self.key).map(|live| (live.clone(), live.news.subscribe()));
+            let live = self.functions.inner.live.get(&self.key);
+            self.next = live.as_ref().map_or(0, |live| live.number_after(self.after));
+            self.live = live.map(|live| (live.clone(), live.news.subscribe()));
         }
         if let Some((live, news)) = &mut self.live {
             let over = news.borrow_and_update().over;
             let (missed, lines) = live.from(self.next);
-            self.next += missed + lines.len() as u64;
+            self.next += missed;
             if missed > 0 {
-                self.ready.push_back(BuildEvent::Missed(missed));
+                let place = BuildPlace { build: live.build, lines: self.next };
+                self.ready.push_back(BuildEvent::Missed(place, missed));
             }
-            self.ready.extend(lines.into_iter().map(BuildEvent::Line));
+            for line in lines {
+                self.next += 1;
+                self.ready
+                    .push_back(BuildEvent::Line(BuildPlace { build: live.build, lines: self.next }, line));
+            }
             if over {
                 self.live = None;
                 return self.finish().await;
@@ -218,7 +265,6 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
-    use nova_domain::Timestamp;
     use nova_domain::log::LogStream;
 
     use super::*;
@@ -241,5 +287,18 @@ mod tests {
         assert_eq!(live.from(99), (0, Vec::new()));
         live.add(&vec![line(""); KEPT_MAX]);
         assert!(live.from(0).1.len() < KEPT_MAX / size_of::<LogLine>() + 1, "empty lines count");
+    }
+
+    #[test]
+    fn a_place_is_found_in_the_log_of_its_own_build_only() {
+        let live = Live { build: 7, ..Live::default() };
+        live.add(&[line("a"), line("b")]);
+        let after = |text: &str| live.number_after(Some(BuildPlace::parse(text).expect("a place")));
+        assert_eq!((live.number_after(None), after("7-1"), after("7-2")), (0, 1, 2));
+        assert_eq!((after("6-1"), after("7-99")), (0, 2));
+        assert_eq!(BuildPlace::parse("7-1").expect("a place").to_string(), "7-1");
+        for bad in ["", "7", "-", "7-", "7-x", "x-1", "7-1-1", "7--1"] {
+            assert!(BuildPlace::parse(bad).is_err(), "{bad:?}");
+        }
     }
 }

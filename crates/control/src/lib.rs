@@ -22,7 +22,7 @@ mod vault;
 
 pub use aliases::{AliasChange, NewAlias, Rollouts};
 pub use build::Builder;
-pub use build_log::{BuildEvent, BuildEvents};
+pub use build_log::{BuildEvent, BuildEvents, BuildPlace};
 pub use catalog::FunctionCatalog;
 pub use nova_store::repo::{FunctionFilter, FunctionWithVersion};
 pub use nova_store::{Page, PageRequest};

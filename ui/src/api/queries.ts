@@ -76,15 +76,17 @@ export const diffQuery = (name: string, v1: number, v2: number) =>
       data(api.GET("/functions/{name}/versions/{v1}/diff/{v2}", { params: { path: { name, v1, v2 } }, signal })),
   });
 
-export async function fetchRuns(filters: RunFilters, cursor: string | undefined, limit: number, signal?: AbortSignal) {
-  const query = Object.fromEntries(Object.entries(filters).filter(([, value]) => value)) as RunFilters;
-  return data(api.GET("/runs", { params: { query: { ...query, limit, cursor } }, signal }));
+/** Runs of one function for `of`: a role for some functions only reaches these, and not all runs. */
+export async function fetchRuns(filters: RunFilters, cursor: string | undefined, limit: number, signal?: AbortSignal, of?: string) {
+  const query = { ...(Object.fromEntries(Object.entries(filters).filter(([, value]) => value)) as RunFilters), limit, cursor };
+  if (of === undefined) return data(api.GET("/runs", { params: { query }, signal }));
+  return data(api.GET("/functions/{name}/runs", { params: { path: { name: of }, query }, signal }));
 }
 
-export const runsQuery = (filters: RunFilters) =>
+export const runsQuery = (filters: RunFilters, of?: string) =>
   infiniteQueryOptions({
-    queryKey: ["runs", filters],
-    queryFn: ({ pageParam, signal }) => fetchRuns(filters, pageParam, PAGE, signal),
+    queryKey: ["runs", of ?? "", filters],
+    queryFn: ({ pageParam, signal }) => fetchRuns(filters, pageParam, PAGE, signal, of),
     initialPageParam: undefined as string | undefined,
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });

@@ -5280,6 +5280,8 @@ export interface operations {
                 follow?: boolean;
             };
             header?: {
+                /** @description Follow: go on after that event. */
+                "Last-Event-ID"?: string;
                 /** @description Namespace that the request is about; `default` if absent. */
                 "X-Nova-Namespace"?: string;
                 /** @description Tenant that the request is about; the key's own, else `default`, if absent. */

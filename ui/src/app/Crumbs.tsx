@@ -1,4 +1,4 @@
-import { Link, useMatches } from "@tanstack/react-router";
+import { Link, rootRouteId, useMatches } from "@tanstack/react-router";
 import { ChevronRight } from "lucide-react";
 import { useEffect } from "react";
 import { useT, type Translate } from "../i18n";
@@ -60,7 +60,13 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
 
 export function Crumbs() {
   const t = useT();
-  const path = useMatches({ select: (matches) => matches.at(-1)?.pathname ?? "/" }).replace(/^\/ui(?=\/|$)/, "");
+  const path = useMatches({
+    select: (matches) => {
+      const last = matches.at(-1);
+      // An address of no page matches the root only.
+      return last === undefined || last.routeId === rootRouteId ? "/-" : last.pathname;
+    },
+  }).replace(/^\/ui(?=\/|$)/, "");
   const crumbs = crumbsOf(path, t);
   const title = [...crumbs].reverse().map((crumb) => crumb.text).join(" · ");
   useEffect(() => {

@@ -130,7 +130,10 @@ function Finder({ onClose }: { onClose: () => void }) {
   }, [can, density, functions.data, language, navigate, needle, t, text, theme]);
 
   useEffect(() => setAt(0), [needle]);
-  useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at]);
+  useEffect(() => {
+    // Newer browsers give a promise, which is nothing to give on.
+    void list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" });
+  }, [at]);
 
   const choose = (item: Item | undefined) => {
     if (!item) return;

@@ -1,4 +1,4 @@
-import { Outlet, useMatches, useRouterState } from "@tanstack/react-router";
+import { Navigate, Outlet, useMatches, useRouterState } from "@tanstack/react-router";
 import { Dialog } from "radix-ui";
 import { useEffect, useRef, useState, type ReactNode } from "react";
 import { connection } from "../api/connection";
@@ -8,6 +8,7 @@ import { preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
 import { Denied } from "../kit/Feedback";
 import { Lost } from "./Lost";
+import { visible } from "./nav";
 import { Palette } from "./Palette";
 import { Rail } from "./Rail";
 import { useShortcuts } from "./shortcuts";
@@ -60,5 +61,9 @@ export function Shell({ children }: { children?: ReactNode }) {
 function Page() {
   const can = useCan();
   const needs = useMatches({ select: (matches) => matches.at(-1)?.staticData.needs });
-  return needs && !can(needs) ? <Denied permission={needs} /> : <Outlet />;
+  const home = useRouterState({ select: (state) => state.location.pathname === "/" });
+  if (!needs || can(needs)) return <Outlet />;
+  // Whoever may not see the overview begins with the first page that they may see.
+  const first = home ? visible(can).groups[0]?.entries[0] : undefined;
+  return first ? <Navigate to={first.to} replace /> : <Denied permission={needs} />;
 }

@@ -8,7 +8,7 @@ export function isTyping(target: EventTarget | null): boolean {
   return target instanceof HTMLElement && target.closest("input, textarea, select, [contenteditable=true]") !== null;
 }
 
-/** Ctrl/Cmd K, `/` for the page's search, `g` and a letter for a page. */
+/** Ctrl/Cmd K, `/` for the page's search, `g` and a letter for a page, `?` for all keys. */
 export function useShortcuts(openPalette: () => void): void {
   const navigate = useNavigate();
   const can = useCan();
@@ -31,6 +31,9 @@ export function useShortcuts(openPalette: () => void): void {
         }
       } else if (event.key === "g") {
         going = Date.now();
+      } else if (event.key === "?") {
+        event.preventDefault();
+        void navigate({ to: "/settings", hash: "keys" });
       } else if (event.key === "/") {
         const search = document.querySelector<HTMLInputElement>(".main [data-search]");
         if (search) {

@@ -127,11 +127,12 @@ export const zh: Record<Key, string> = {
   "audit.who": "操作者",
 
   "builds.log_of": "v{version} 的构建",
+  "builds.missed": "之前的 {n} 行已不再保留。",
   "builds.none": "没有构建",
   "builds.none_text": "{runtime} 代码无需构建即可运行。Go 和 Rust 会被编译，requirements.txt 或 package.json 的依赖会被安装。",
   "builds.silent": "构建没有输出。",
   "builds.to_code": "查看代码",
-  "builds.waiting": "构建正在进行，结束后在此显示其输出。",
+  "builds.waiting": "构建正在进行，其输出会实时显示在这里。",
 
   "callers.about": "在角色之外：调用者还需要 function:invoke 权限",
   "callers.allow": "允许调用者",
@@ -259,6 +260,7 @@ export const zh: Record<Key, string> = {
 
   "delete.about": "此操作无法撤销。",
   "delete.act": "删除 {name}",
+  "delete.aliases": "它的 {n} 个别名一并删除：{names}。",
   "delete.ask": "删除函数 {name}？",
   "delete.calls": "此后对它的调用会得到“未找到”。",
   "delete.done": "{name} 已删除。",
@@ -266,9 +268,15 @@ export const zh: Record<Key, string> = {
   "delete.title": "删除此函数",
   "delete.versions": "将删除全部 {n} 个版本及其代码和配置。",
 
+  "delete.web": "它的网址不再开放。",
   "denied.text": "{name} 在 {tenant} / {namespace} 中没有 {permission} 权限。请在上方选择其他租户或命名空间，或请管理员授予含有此权限的角色。",
   "denied.title": "你没有权限查看此页面",
 
+  "deploys.by": "{who} 于 {time} 启用 {what}",
+  "deploys.legend": "启用的版本：",
+  "deploys.legend_made": "创建的版本：",
+  "deploys.made": "{what} 创建于 {time}",
+  "deploys.more": "另有 {n} 个",
   "error.console": "控制台自身出错。请重新加载页面；如果再次出现，请报告下面的文字。",
   "error.copy_request": "复制请求 ID",
   "error.denied": "你没有权限查看或执行此操作。",
@@ -318,6 +326,7 @@ export const zh: Record<Key, string> = {
   "json.search": "在 JSON 中搜索",
   "json.unfold": "展开 {path}",
 
+  "keys.all": "显示这些按键",
   "keys.functions": "函数",
   "keys.invoke": "调用（在编辑器或事件中）",
   "keys.leave": "用键盘离开编辑器",
@@ -375,6 +384,7 @@ export const zh: Record<Key, string> = {
   "logs.connecting": "正在连接",
   "logs.count": "{n} 行",
   "logs.download": "下载",
+  "logs.ended": "已结束",
   "logs.go_on": "继续（{n} 行等待）",
   "logs.live": "实时",
   "logs.lost": "未连接；正在重试",
@@ -522,6 +532,8 @@ export const zh: Record<Key, string> = {
   "people.users": "全部用户",
   "people.users_about": "在此服务器上拥有账号的所有人员。",
   "people.withdraw": "撤回",
+  "people.withdraw_ask": "撤回对 {email} 的邀请？",
+  "people.withdraw_link": "为此生成的链接将失效。",
   "people.withdrawn": "已撤回对 {email} 的邀请。",
   "people.you": "（你）",
 
@@ -577,9 +589,15 @@ export const zh: Record<Key, string> = {
   "range.30d": "最近 30 天",
   "range.6h": "最近 6 小时",
   "range.7d": "最近 7 天",
+  "range.any": "不限时间",
   "range.label": "时间范围",
   "range.now": "现在",
 
+  "role.admin": "租户内的一切操作，但不能删除租户或管理所有者。",
+  "role.invoker": "调用函数。",
+  "role.operator": "创建、修改、删除和调用函数；查看运行与日志。",
+  "role.owner": "租户内的一切操作，包括删除租户。",
+  "role.viewer": "查看函数、运行与日志。",
   "roles.about": "内置角色和租户 {tenant} 的角色。",
   "roles.add": "添加角色",
   "roles.bindings": "角色授予",
@@ -609,6 +627,9 @@ export const zh: Record<Key, string> = {
   "roles.save": "保存角色",
   "roles.saved": "角色 {name} 已保存。",
   "roles.take": "收回 {name} 的 {role}",
+  "roles.take_access": "它所允许的操作立即终止（命名空间 {namespaces}，资源 {resources}）。",
+  "roles.take_ask": "从 {name} 收回角色 {role}？",
+  "roles.take_stays": "其他角色保留。",
   "roles.taken": "已收回角色 {role}。",
   "roles.whom": "授予对象",
 

@@ -2,9 +2,10 @@ import { useEffect, useRef, useState } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { useLanguage } from "../i18n";
-import { clock } from "../lib/format";
+import { clock, moment } from "../lib/format";
 import { preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
+import { placeMarks, type Frame, type Mark } from "./marks";
 
 export interface Line {
   label: string;
@@ -18,15 +19,21 @@ interface Props {
   title: string;
   /** Seconds since the epoch. */
   times: number[];
+  /** Where the range ends; the last point only begins a part of it. */
+  until?: number;
   lines: Line[];
+  marks?: Mark[];
   format: (value: number) => string;
   /** A part was chosen by dragging; milliseconds. */
   onZoom?: (from: number, to: number) => void;
   bars?: boolean;
 }
 
+/** So near to a mark one points at it. */
+const NEAR = 6;
+
 /** Lines over time. All charts of a page share their crosshair. */
-export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
+export function Chart({ title, times, until, lines, marks = [], format, onZoom, bars }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const zoom = useRef(onZoom);
   zoom.current = onZoom;
@@ -34,6 +41,9 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
   formatter.current = format;
   const language = useLanguage();
   const { zone, theme } = useStore(preferences);
+  const ends = useRef(until);
+  ends.current = until;
+  const [frame, setFrame] = useState<Frame | null>(null);
   const [at, setAt] = useState<{ index: number; left: number } | null>(null);
   const plot = useRef<uPlot | null>(null);
   const shape = lines.map((line) => line.label + line.color).join();
@@ -58,7 +68,7 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
           drag: { x: true, y: false, setScale: false },
           points: { size: 6 },
         },
-        scales: { x: { time: true }, y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+        scales: { x: { time: true, range: (_self, low, high) => [low, Math.max(high, ends.current ?? high)] }, y: { range: (_self, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
         axes: [
           { ...axis, space: 70, size: 28, values: (_self, ticks) => ticks.map((tick) => tickText(tick, ticks, zone)) },
           { ...axis, size: 58, space: 34, values: (_self, ticks) => ticks.map((tick) => formatter.current(tick)) },
@@ -78,6 +88,12 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
           }),
         ],
         hooks: {
+          draw: [
+            ({ over, scales }) => {
+              const next = { left: over.offsetLeft, top: over.offsetTop, width: over.offsetWidth, height: over.offsetHeight, from: scales.x?.min ?? 0, to: scales.x?.max ?? 0 };
+              setFrame((now) => (now && Object.entries(next).every(([key, value]) => now[key as keyof Frame] === value) ? now : next));
+            },
+          ],
           setCursor: [
             (self) => {
               const index = self.cursor.idx;
@@ -114,6 +130,8 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
   }, [times, lines]);
 
   const time = at ? times[at.index] : undefined;
+  const placed = frame ? placeMarks(marks, frame) : [];
+  const near = at ? placed.filter((one) => Math.abs(one.left - at.left) <= NEAR) : [];
   return (
     <figure>
       <figcaption className="row" style={{ justifyContent: "space-between", padding: "10px 14px 0" }}>
@@ -128,9 +146,19 @@ export function Chart({ title, times, lines, format, onZoom, bars }: Props) {
         </span>
       </figcaption>
       <div className="chart" ref={box} role="img" aria-label={describe(title, lines, format)} lang={language}>
+        {placed.map((one) => (
+          <div key={`${one.mark.label} ${one.mark.at}`} className="chart-mark" data-near={near.includes(one) ? "" : undefined} style={{ left: one.left, top: frame?.top, height: frame?.height }}>
+            {one.labelled && one.mark.label ? <span>{one.mark.label}</span> : null}
+          </div>
+        ))}
         {at && time !== undefined ? (
           <div className="chart-tip" style={at.left > (box.current?.clientWidth ?? 0) / 2 ? { right: (box.current?.clientWidth ?? 0) - at.left + 8 } : { left: at.left + 8 }}>
-            <div className="muted">{clock(time * 1000, zone)}</div>
+            {near.map((one) => (
+              <div key={`${one.mark.label} ${one.mark.at}`} className="chart-tip-mark">
+                {one.mark.text}
+              </div>
+            ))}
+            <div className="muted">{moment(time * 1000, zone)}</div>
             {lines.map((line) => {
               const value = line.values[at.index];
               return (

@@ -1,6 +1,6 @@
 import { ZoomOut } from "lucide-react";
 import { useT } from "../i18n";
-import { clock } from "../lib/format";
+import { moment } from "../lib/format";
 import { preferences } from "../lib/preferences";
 import { useStore } from "../lib/store";
 import { Button } from "./Button";
@@ -13,12 +13,21 @@ export interface RangeSearch {
 
 const AGO = ["15m", "1h", "6h", "24h", "7d", "30d"] as const;
 
+interface Props {
+  value: RangeSearch;
+  /** What is meant where the address says nothing. */
+  fallback?: (typeof AGO)[number];
+  /** Without a range, all that is kept is meant. */
+  any?: boolean;
+  onChange: (next: RangeSearch) => void;
+}
+
 /** The range of a page, which its address holds: a time ago, or a part chosen in a chart. */
-export function Range({ value, fallback = "1h", onChange }: { value: RangeSearch; fallback?: (typeof AGO)[number]; onChange: (next: RangeSearch) => void }) {
+export function Range({ value, fallback = "1h", any, onChange }: Props) {
   const t = useT();
   const { zone } = useStore(preferences);
   if (value.until || (value.since && !AGO.some((one) => one === value.since))) {
-    const text = (at: string | undefined) => (at ? clock(Date.parse(at), zone) : t("range.now"));
+    const text = (at: string | undefined) => (at ? moment(Date.parse(at), zone) : t("range.now"));
     return (
       <Button onClick={() => onChange({})} title={`${value.since ?? ""} – ${value.until ?? ""}`}>
         <ZoomOut size={14} aria-hidden />
@@ -26,12 +35,7 @@ export function Range({ value, fallback = "1h", onChange }: { value: RangeSearch
       </Button>
     );
   }
-  return (
-    <Select
-      label={t("range.label")}
-      value={(value.since as (typeof AGO)[number]) ?? fallback}
-      options={AGO.map((one) => [one, t(`range.${one}`)])}
-      onChange={(since) => onChange(since === fallback ? {} : { since })}
-    />
-  );
+  const none = any ? "" : fallback;
+  const options = AGO.map((one): [string, string] => [one, t(`range.${one}`)]);
+  return <Select label={t("range.label")} value={value.since ?? none} options={any ? [["", t("range.any")], ...options] : options} onChange={(since) => onChange(since === none ? {} : { since })} />;
 }

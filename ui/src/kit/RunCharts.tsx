@@ -3,11 +3,12 @@ import type { Schemas } from "../api/client";
 import { useT } from "../i18n";
 import { count, duration } from "../lib/format";
 import type { Line } from "./Chart";
+import type { Mark } from "./marks";
 
 const Chart = lazy(() => import("./Chart").then((module) => ({ default: module.Chart })));
 
 /** What happened over time: calls with errors, durations, cold starts. */
-export function RunCharts({ stats, onZoom, all }: { stats: Schemas["StatsView"]; onZoom: (from: number, to: number) => void; all?: boolean }) {
+export function RunCharts({ stats, onZoom, all, marks }: { stats: Schemas["StatsView"]; onZoom: (from: number, to: number) => void; all?: boolean; marks?: Mark[] }) {
   const t = useT();
   const charts = useMemo(() => {
     const times = stats.series.map((point) => Date.parse(point.at) / 1000);
@@ -56,7 +57,7 @@ export function RunCharts({ stats, onZoom, all }: { stats: Schemas["StatsView"];
       {charts.made.map((chart) => (
         <section key={chart.title} className="card" style={{ minHeight: 208 }}>
           <Suspense fallback={null}>
-            <Chart title={chart.title} times={charts.times} lines={chart.lines} format={chart.format} onZoom={onZoom} />
+            <Chart title={chart.title} times={charts.times} until={Date.parse(stats.until) / 1000} marks={marks} lines={chart.lines} format={chart.format} onZoom={onZoom} />
           </Suspense>
         </section>
       ))}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { absolute, ago, bytes, count, duration, percent, shortId } from "./format";
+import { absolute, ago, bytes, count, duration, moment, percent, shortId } from "./format";
 
 describe("durations", () => {
   it.each([
@@ -40,6 +40,7 @@ describe("times", () => {
     expect(ago(noon, noon, "en")).toBe("now");
   });
   it("are absolute with the zone", () => expect(absolute(noon, "utc")).toBe("2026-11-25 12:00:00.000 UTC"));
+  it("have their date on another day", () => expect([moment(noon, "utc", noon + 60_000), moment(noon, "utc", noon + 86_400_000)]).toEqual(["12:00:00", "11-25 12:00"]));
 });
 
 it("shortens ids to their end", () => expect([shortId("short"), shortId("01991f00aaaabbbb12345678")]).toEqual(["short", "…12345678"]));

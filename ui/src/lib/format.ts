@@ -86,6 +86,12 @@ export function clock(at: number, zone: "local" | "utc", millis = false): string
   return absolute(at, zone).slice(11, millis ? 23 : 19);
 }
 
+/** The time of day; of another day with its date. */
+export function moment(at: number, zone: "local" | "utc", now = Date.now()): string {
+  const text = absolute(at, zone);
+  return text.slice(0, 10) === absolute(now, zone).slice(0, 10) ? text.slice(11, 19) : text.slice(5, 16);
+}
+
 /** What tells an id apart: its end, because ids begin with their time. */
 export function shortId(id: string): string {
   return id.length <= 10 ? id : `…${id.slice(-8)}`;

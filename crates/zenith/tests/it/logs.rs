@@ -7,7 +7,7 @@ use nova_api::client::LogQuery;
 use nova_domain::log::{LogLine, LogStream};
 use serde_json::{Value, json};
 
-use crate::support::{Script, Server};
+use crate::support::{Script, Server, next};
 
 async fn say(server: &Server, lines: &[&'static str]) -> String {
     server.invoker.next(Script::Logs(lines.to_vec()));
@@ -134,9 +134,4 @@ async fn a_line_of_a_running_call_is_heard_while_it_runs_and_once() {
     // As a cursor of a page it is as good as that of the last stored line before it.
     let page = server.get(&format!("/functions/f/logs?cursor={second}")).await.good(200);
     assert_eq!(texts(&page), ["one", "two", "three"]);
-}
-
-async fn next(events: &mut (impl futures::Stream<Item = reqwest::Result<bytes::Bytes>> + Unpin)) -> String {
-    let event = tokio::time::timeout(Duration::from_secs(10), events.next()).await.expect("in time");
-    String::from_utf8(event.expect("goes on").expect("no break").into()).expect("text")
 }

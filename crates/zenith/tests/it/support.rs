@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::FutureExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
 use nova_control::access::{Access, AccessSettings};
@@ -419,11 +419,28 @@ impl Objects for MemoryObjects {
 #[derive(Default)]
 pub(crate) struct ScriptedSandboxes {
     pub(crate) failures: Mutex<VecDeque<&'static str>>,
+    printing: Mutex<VecDeque<mpsc::Receiver<&'static str>>>,
+}
+
+impl ScriptedSandboxes {
+    /// The next build prints what is sent, and ends when the sender is gone.
+    pub(crate) fn next_build(&self) -> mpsc::Sender<&'static str> {
+        let (sender, receiver) = mpsc::channel(1);
+        self.printing.lock().expect("not poisoned").push_back(receiver);
+        sender
+    }
 }
 
 #[async_trait]
 impl Sandboxes for ScriptedSandboxes {
     async fn build(&self, request: BuildRequest) -> FaultResult<Build> {
+        let printing = self.printing.lock().expect("not poisoned").pop_front();
+        if let Some(mut lines) = printing {
+            while let Some(text) = lines.recv().await {
+                let line = LogLine { at: now(), stream: LogStream::Stderr, text: text.to_owned() };
+                request.log.tell(&[line]);
+            }
+        }
         let failure = self.failures.lock().expect("not poisoned").pop_front();
         Ok(match failure {
             Some(output) => {
@@ -459,4 +476,12 @@ impl Sandboxes for ScriptedSandboxes {
 /// A time for tests that only need one.
 pub(crate) fn now() -> Timestamp {
     SystemClock.now()
+}
+
+/// The next event of an answer that is followed.
+pub(crate) async fn next(
+    events: &mut (impl futures::Stream<Item = reqwest::Result<Bytes>> + Unpin),
+) -> String {
+    let event = tokio::time::timeout(Duration::from_secs(10), events.next()).await.expect("in time");
+    String::from_utf8(event.expect("goes on").expect("no break").into()).expect("text")
 }

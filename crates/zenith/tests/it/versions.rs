@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Server;
+use crate::support::{Server, next};
 
 async fn two_versions() -> Server {
     let server = Server::start().await;
@@ -52,4 +52,44 @@ async fn versions_that_do_not_exist_or_cannot_run_are_refused() {
     server.sandboxes.failures.lock().expect("not poisoned").push_back("broken");
     server.send_json("PUT", "/functions/g/code", &json!({"code": "package x"})).await.good(200);
     server.post("/functions/g/versions/2/activate", "").await.problem(409, "conflict");
+}
+
+#[tokio::test]
+async fn the_log_of_a_build_goes_on_after_the_event_that_was_seen_last() {
+    let server = Server::start().await;
+    let lines = server.sandboxes.next_build();
+    let go = json!({"name": "g", "runtime": "go", "code": "package main"}).to_string();
+    let made = tokio::spawn(server.request("POST", "/functions").body(go).send());
+    for text in ["one", "two"] {
+        // The second goes in when the first was taken: the build runs.
+        lines.send(text).await.expect("the build goes on");
+    }
+    let follow = async |last: &str| {
+        let request = server.request("GET", "/functions/g/versions/1/build/log?follow=true");
+        let request = if last.is_empty() { request } else { request.header("last-event-id", last) };
+        request.send().await.expect("an answer").bytes_stream()
+    };
+    let id_of = |event: &str, text: &str| {
+        assert!(event.contains(&format!("\"text\":\"{text}\"")), "{event}");
+        event.lines().find_map(|line| line.strip_prefix("id: ")).expect("an id").to_owned()
+    };
+    let mut events = follow("").await;
+    let first = id_of(&next(&mut events).await, "one");
+    let second = id_of(&next(&mut events).await, "two");
+    id_of(&next(&mut follow(&first).await).await, "two");
+    let mut at_end = follow(&second).await;
+    lines.send("three").await.expect("the build goes on");
+    id_of(&next(&mut at_end).await, "three");
+    // A place in the log of another build: this one's from its beginning.
+    id_of(&next(&mut follow("1-2").await).await, "one");
+    for bad in ["x", "1-", "-2"] {
+        let request = server.request("GET", "/functions/g/versions/1/build/log?follow=true");
+        server.send(request.header("last-event-id", bad)).await.problem(400, "invalid_argument");
+    }
+    drop(lines);
+    assert_eq!(made.await.expect("no panic").expect("an answer").status(), 201);
+    let done = next(&mut at_end).await;
+    assert!(done.starts_with("event: done") && done.contains("\"success\""), "{done}");
+    // It has ended: what is stored, whatever was seen.
+    assert!(next(&mut follow(&second).await).await.starts_with("event: done"));
 }

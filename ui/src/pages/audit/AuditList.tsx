@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
 import { useMe } from "../../api/me";
 import { PAGE, REFRESH } from "../../api/queries";
-import { useT, type Key } from "../../i18n";
+import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
 import { Id } from "../../kit/Copy";
 import type { Column } from "../../kit/DataTable";
@@ -18,6 +18,7 @@ import { State } from "../../kit/State";
 import { Time } from "../../kit/Time";
 import { useAct } from "../../kit/useAct";
 import { count } from "../../lib/format";
+import { useActor } from "./actor";
 import type { Entry } from "./audit";
 
 const route = getRouteApi("/audit");
@@ -29,16 +30,6 @@ export function Outcome({ outcome }: { outcome: string }) {
   const t = useT();
   if (outcome === "done") return <State tone="ok" icon={CircleCheck} text={t("audit.done")} />;
   return outcome === "refused" ? <State tone="bad" icon={Ban} text={t("audit.refused")} /> : <State tone="bad" icon={CircleX} text={t("audit.failed")} />;
-}
-
-/** Who did it: a name, or what the server calls it. */
-export function useActor(): (entry: Entry) => string {
-  const t = useT();
-  return ({ actor }) => {
-    const word: Record<string, Key> = { dev: "audit.dev", anonymous: "audit.anonymous", system: "audit.system" };
-    const key = word[actor.kind];
-    return key ? t(key) : actor.name || actor.id;
-  };
 }
 
 /** Who changed what, the newest first. */
@@ -67,10 +58,13 @@ export function AuditList() {
         key: "what",
         head: t("audit.what"),
         width: "minmax(140px, 2fr)",
-        cell: (row) => (
-          <Link to="/audit/$seq" params={{ seq: String(row.seq) }} search={{ of: search.of }} className="name mono">
-            {row.operation}
-          </Link>
+        cell: (row, narrow) => (
+          <>
+            <Link to="/audit/$seq" params={{ seq: String(row.seq) }} search={{ of: search.of }} className="name mono">
+              {row.operation}
+            </Link>
+            {narrow ? <span className="below">{`${row.resource.kind} ${row.resource.name}`}</span> : null}
+          </>
         ),
       },
       {

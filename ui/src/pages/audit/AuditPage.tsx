@@ -11,8 +11,9 @@ import { Time } from "../../kit/Time";
 import { absolute } from "../../lib/format";
 import { preferences } from "../../lib/preferences";
 import { useStore } from "../../lib/store";
+import { useActor } from "./actor";
 import { differences, pageOf } from "./audit";
-import { Outcome, useActor } from "./AuditList";
+import { Outcome } from "./AuditList";
 
 const route = getRouteApi("/audit/$seq");
 
@@ -67,7 +68,10 @@ export function AuditPage() {
           <div>
             <dt>{t("column.when")}</dt>
             <dd>
-              <Time at={one.at} /> <span className="small">{absolute(Date.parse(one.at), zone)}</span>
+              <Time at={one.at} />
+              <span className="small" style={{ display: "block" }}>
+                {absolute(Date.parse(one.at), zone)}
+              </span>
             </dd>
           </div>
           <div>

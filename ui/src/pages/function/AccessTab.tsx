@@ -82,7 +82,7 @@ function Secrets({ fn }: { fn: FunctionView }) {
         <p className="card-body small">{t("access.no_secrets")}</p>
       ) : (
         <div className="scroll-x" tabIndex={0}>
-          <table className="plain-table">
+          <table className="plain-table" data-stack="">
             <thead>
               <tr>
                 <th>{t("access.secret")}</th>

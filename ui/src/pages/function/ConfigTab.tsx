@@ -13,6 +13,7 @@ import { Field, NumberField } from "../../kit/Field";
 import { toast } from "../../kit/toast";
 import { changeDraft } from "./drafts";
 import { fits, intoPatch, LIMITS, SCALING, type NumberSetting } from "./limits";
+import { aliasesQuery } from "./traffic/queries";
 import { useSave } from "./useSave";
 
 const page = getRouteApi("/functions/$name");
@@ -239,6 +240,7 @@ function Remove({ fn }: { fn: FunctionView }) {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [open, setOpen] = useState(false);
+  const aliases = useQuery({ ...aliasesQuery(fn.name), enabled: open }).data?.items.map((one) => one.name) ?? [];
   return (
     <section className="card" aria-label={t("delete.title")}>
       <div className="card-body row">
@@ -260,6 +262,8 @@ function Remove({ fn }: { fn: FunctionView }) {
         plan={
           <ul style={{ listStyle: "disc", paddingLeft: 20 }}>
             <li>{t("delete.versions", { n: fn.latest_version })}</li>
+            {aliases.length > 0 ? <li>{t("delete.aliases", { n: aliases.length, names: aliases.join(", ") })}</li> : null}
+            {fn.http === "off" ? null : <li>{t("delete.web")}</li>}
             <li>{t("delete.calls")}</li>
             <li>{t("delete.runs")}</li>
           </ul>

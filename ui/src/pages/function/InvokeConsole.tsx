@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Ban, ChevronDown, CircleCheck, CircleX, LoaderCircle, Play, Save, Square, Terminal, Trash2 } from "lucide-react";
-import { Suspense, useState } from "react";
+import { Suspense, useEffect, useRef, useState } from "react";
 import { runLogsQuery } from "../../api/queries";
 import { Editor } from "../../editor";
 import { useT } from "../../i18n";
@@ -9,6 +9,7 @@ import { Button } from "../../kit/Button";
 import { Id, useCopy } from "../../kit/Copy";
 import { Dialog } from "../../kit/Dialog";
 import { ErrorBox, Note, Skeleton } from "../../kit/Feedback";
+import { useNarrow } from "../../kit/DataTable";
 import { Field } from "../../kit/Field";
 import { JsonView } from "../../kit/JsonView";
 import { Menu, MenuItem, MenuLabel, MenuLine } from "../../kit/Menu";
@@ -149,6 +150,12 @@ export function wrongJson(text: string): string | null {
 
 function Result({ state }: { state: CallState }) {
   const t = useT();
+  const narrow = useNarrow();
+  const box = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Below code and event it would be out of sight.
+    if (narrow && state.startedAt !== 0) void box.current?.scrollIntoView({ block: "center" });
+  }, [narrow, state.startedAt]);
   if (state.startedAt === 0) {
     return (
       <div className="result">
@@ -159,7 +166,7 @@ function Result({ state }: { state: CallState }) {
   const { answer } = state;
   const rate = state.bytes / Math.max(0.001, ((state.running ? Date.now() : state.endedAt) - state.startedAt) / 1000);
   return (
-    <section className="result" aria-label={t("invoke.result")} aria-busy={state.running}>
+    <section className="result" ref={box} aria-label={t("invoke.result")} aria-busy={state.running}>
       <div className="result-line" role="status">
         {state.running ? <State tone="run" icon={LoaderCircle} text={t("state.running")} boxed /> : null}
         {state.cancelled ? <State tone="off" icon={Ban} text={t("state.cancelled")} boxed /> : null}
@@ -180,7 +187,7 @@ function Result({ state }: { state: CallState }) {
       </div>
       {state.error ? <ErrorBox error={state.error} /> : null}
       {state.streamed && (state.text !== "" || state.running) ? (
-        <pre className="stream" tabIndex={0} aria-label={t("run.output")} ref={(box) => box?.scrollTo({ top: box.scrollHeight })}>
+        <pre className="stream" tabIndex={0} aria-label={t("run.output")} ref={(box) => void box?.scrollTo({ top: box.scrollHeight })}>
           {state.text}
         </pre>
       ) : null}

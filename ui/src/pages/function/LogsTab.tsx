@@ -1,11 +1,11 @@
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
-import { Pause, Play, Radio, WifiOff, X } from "lucide-react";
+import { Pause, Play, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
-import { followLogs, type FollowState, type LogLine } from "../../api/follow";
+import { follow, type FollowState, type LogLine } from "../../api/follow";
 import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
 import { ErrorBox } from "../../kit/Feedback";
-import { State } from "../../kit/State";
+import { Following } from "../../kit/Following";
 import { shortId } from "../../lib/format";
 import { LogView } from "./LogView";
 
@@ -33,12 +33,12 @@ export function LogsTab() {
     const controller = new AbortController();
     setLines([]);
     waiting.current = [];
-    void followLogs(
-      name,
-      500,
+    void follow(
+      `/functions/${encodeURIComponent(name)}/logs?follow=true&tail=500`,
       {
         onState: setState,
-        onLines(more) {
+        onEvents(events) {
+          const more = events.filter((event) => event.event === "message").map((event) => JSON.parse(event.data) as LogLine);
           if (stopped.current) {
             waiting.current = [...waiting.current, ...more].slice(-KEPT);
             setWaits(waiting.current.length);
@@ -89,19 +89,7 @@ export function LogsTab() {
           ) : null}
         </>
       }
-      note={
-        <>
-          {paused ? (
-            <State tone="pause" icon={Pause} text={t("logs.paused")} />
-          ) : state.kind === "live" ? (
-            <State tone="ok" icon={Radio} text={t("logs.live")} />
-          ) : state.kind === "lost" ? (
-            <State tone="bad" icon={WifiOff} text={t("logs.lost")} />
-          ) : (
-            <State tone="wait" icon={Radio} text={t("logs.connecting")} />
-          )}
-        </>
-      }
+      note={<Following state={state.kind} paused={paused} />}
     />
   );
 }

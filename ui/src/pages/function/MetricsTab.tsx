@@ -6,6 +6,7 @@ import { ErrorBox, Loading } from "../../kit/Feedback";
 import { Range } from "../../kit/Range";
 import { RunCharts, RunNumbers } from "../../kit/RunCharts";
 import { Failing } from "../overview/Failing";
+import { DeployLegend, useDeploys } from "./DeployMarks";
 
 const route = getRouteApi("/functions/$name/metrics");
 const page = getRouteApi("/functions/$name");
@@ -16,7 +17,9 @@ export function MetricsTab() {
   const search = route.useSearch();
   const navigate = useNavigate();
   const go = (next: typeof search) => void navigate({ to: "/functions/$name/metrics", params: { name }, search: next });
-  const stats = useQuery({ ...statsQuery({ since: search.since ?? "1h", until: search.until }, name), refetchInterval: 2 * REFRESH, placeholderData: keepPreviousData });
+  const range = { since: search.since ?? "1h", until: search.until };
+  const stats = useQuery({ ...statsQuery(range, name), refetchInterval: 2 * REFRESH, placeholderData: keepPreviousData });
+  const { deploys, marks, exact } = useDeploys(name, range, stats.data);
   return (
     <>
       <div className="tools">
@@ -28,7 +31,8 @@ export function MetricsTab() {
         <>
           {stats.data.failing.length > 0 ? <Failing title={t("metrics.failing")} groups={stats.data.failing} tone={stats.data.failing.some((one) => !one.recovered) ? "bad" : "off"} /> : null}
           <RunNumbers stats={stats.data} />
-          <RunCharts stats={stats.data} all onZoom={(from, to) => go({ since: new Date(from).toISOString(), until: new Date(to).toISOString() })} />
+          <DeployLegend name={name} deploys={deploys} exact={exact} />
+          <RunCharts stats={stats.data} all marks={marks} onZoom={(from, to) => go({ since: new Date(from).toISOString(), until: new Date(to).toISOString() })} />
         </>
       ) : stats.error ? null : (
         <Loading />

@@ -69,7 +69,7 @@ export function VersionsTab() {
         </p>
       ) : null}
       <div className="card scroll-x" tabIndex={0}>
-        <table className="plain-table" data-roomy="">
+        <table className="plain-table" data-roomy="" data-stack="">
           <thead>
             <tr>
               <th>{t("column.version")}</th>
@@ -103,11 +103,11 @@ export function VersionsTab() {
                   <td>
                     <Time at={row.created_at} />
                   </td>
-                  <td data-align="end">
+                  <td data-align="end" data-wide="">
                     {bytes(row.code_size)}
                     {before && before.code_size !== row.code_size ? <span className="small"> {`(${row.code_size > before.code_size ? "+" : "−"}${bytes(Math.abs(row.code_size - before.code_size))})`}</span> : null}
                   </td>
-                  <td className="mono small">{row.code_hash.replace(/^sha256:/, "").slice(0, 10)}</td>
+                  <td className="mono small" data-wide="">{row.code_hash.replace(/^sha256:/, "").slice(0, 10)}</td>
                   <td data-align="end">
                     <span className="row" style={{ justifyContent: "flex-end" }}>
                       {before ? (

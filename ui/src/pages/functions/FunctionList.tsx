@@ -24,13 +24,16 @@ const STATES: Record<string, Row["compile_status"][]> = {
   failed: ["failed"],
 };
 
+/** Longer lists are not asked for anew by themselves: each page would be a request. */
+const LIVE_PAGES = 3;
+
 export function FunctionList() {
   const t = useT();
   const can = useCan();
   const search = route.useSearch();
   const navigate = useNavigate();
   const set = (change: typeof search) => void navigate({ to: "/functions", search: { ...search, ...change }, replace: "q" in change });
-  const list = useInfiniteQuery({ ...functionsQuery(search.q ?? "", search.runtime ?? ""), refetchInterval: 3 * REFRESH });
+  const list = useInfiniteQuery({ ...functionsQuery(search.q ?? "", search.runtime ?? ""), refetchInterval: (now) => ((now.state.data?.pages.length ?? 0) <= LIVE_PAGES ? 3 * REFRESH : false) });
   const runtimes = useQuery(runtimesQuery);
   const rows = useMemo(() => {
     const all = list.data?.pages.flatMap((page) => page.items) ?? [];

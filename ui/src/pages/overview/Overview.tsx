@@ -12,6 +12,7 @@ import { RunCharts, RunNumbers } from "../../kit/RunCharts";
 import { RunState } from "../../kit/State";
 import { Time } from "../../kit/Time";
 import { count, duration } from "../../lib/format";
+import { DeployLegend, useDeploys } from "../function/DeployMarks";
 import { Failing } from "./Failing";
 import { Troubles } from "./Troubles";
 
@@ -28,6 +29,7 @@ export function Overview() {
   const latest = useQuery({ queryKey: ["runs", "latest"], queryFn: ({ signal }) => fetchRuns({}, undefined, 8, signal), refetchInterval: REFRESH });
   const health = useQuery({ ...healthQuery, refetchInterval: 2 * REFRESH });
   const system = useQuery({ ...systemQuery, refetchInterval: 6 * REFRESH, retry: false, enabled: can("system:read") });
+  const { deploys, marks, exact } = useDeploys(undefined, range, stats.data);
 
   if (any.data?.items.length === 0) {
     return (
@@ -73,7 +75,8 @@ export function Overview() {
             </p>
           )}
           <RunNumbers stats={stats.data} />
-          <RunCharts stats={stats.data} onZoom={(from, to) => void navigate({ to: "/", search: { since: new Date(from).toISOString(), until: new Date(to).toISOString() } })} />
+          <RunCharts stats={stats.data} marks={marks} onZoom={(from, to) => void navigate({ to: "/", search: { since: new Date(from).toISOString(), until: new Date(to).toISOString() } })} />
+          <DeployLegend deploys={deploys} exact={exact} />
           {recovered.length > 0 ? <Failing title={t("overview.recovered", { n: recovered.length })} groups={recovered} tone="off" /> : null}
         </>
       ) : stats.error ? null : (

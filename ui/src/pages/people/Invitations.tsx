@@ -7,12 +7,12 @@ import { invitationsQuery, usePages } from "../../api/pages";
 import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
 import type { Column } from "../../kit/DataTable";
-import { Dialog } from "../../kit/Dialog";
-import { Empty, ErrorBox } from "../../kit/Feedback";
+import { ConfirmName, Dialog } from "../../kit/Dialog";
+import { Empty } from "../../kit/Feedback";
 import { Listing } from "../../kit/Listing";
 import { OfServer } from "../../kit/OfServer";
 import { Time } from "../../kit/Time";
-import { useAct } from "../../kit/useAct";
+import { toast } from "../../kit/toast";
 import { Invite } from "./Invite";
 import type { MemberRole } from "./roles";
 
@@ -29,7 +29,7 @@ export function Invitations() {
   const server = route.useSearch().of === "server";
   const { list, rows } = usePages(invitationsQuery(server));
   const [inviting, setInviting] = useState(false);
-  const { act, busy, error } = useAct("invitations");
+  const [going, setGoing] = useState<Row | null>(null);
   const manage = can("member:manage");
   const columns = useMemo<Column<Row>[]>(
     () => [
@@ -44,13 +44,13 @@ export function Invitations() {
         align: "end",
         cell: (row) =>
           manage ? (
-            <Button size="small" disabled={busy} onClick={() => void act(() => data(api.DELETE("/invitations/{id}", { params: { path: { id: row.id }, query: { server } } })), t("people.withdrawn", { email: row.email }))}>
+            <Button size="small" onClick={() => setGoing(row)}>
               {t("people.withdraw")}
             </Button>
           ) : null,
       },
     ],
-    [act, busy, manage, server, t],
+    [manage, t],
   );
   const invite = manage ? (
     <Button kind="primary" onClick={() => setInviting(true)}>
@@ -65,11 +65,29 @@ export function Invitations() {
         <p className="small grow">{t("people.invitations_about")}</p>
         {invite}
       </div>
-      {error ? <ErrorBox error={error} /> : null}
       <Listing label={t("people.invitations")} list={list} rows={rows} columns={columns} rowKey={(row) => row.id} empty={<Empty icon={MailPlus} title={t("people.no_invitations")} text={t("people.no_invitations_text")} />} />
       <Dialog open={inviting} onClose={() => setInviting(false)} title={t("people.invite")} about={t("people.invite_about")}>
         <Invite onDone={() => setInviting(false)} />
       </Dialog>
+      {going ? (
+        <ConfirmName
+          open
+          onClose={() => setGoing(null)}
+          title={t("people.withdraw_ask", { email: going.email })}
+          name={going.email}
+          verb={t("people.withdraw")}
+          plan={
+            <ul className="dots">
+              <li>{t("people.withdraw_link")}</li>
+            </ul>
+          }
+          act={async () => {
+            await data(api.DELETE("/invitations/{id}", { params: { path: { id: going.id }, query: { server } } }));
+            toast(t("people.withdrawn", { email: going.email }));
+            await list.refetch();
+          }}
+        />
+      ) : null}
     </>
   );
 }

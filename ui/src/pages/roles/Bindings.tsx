@@ -1,18 +1,20 @@
+import { useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Plus, ShieldPlus, X } from "lucide-react";
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
 import { useCan, useMe } from "../../api/me";
 import { bindingsQuery, keysQuery, membersQuery, servicesQuery, usePages } from "../../api/pages";
 import { useT } from "../../i18n";
 import { Button, IconButton } from "../../kit/Button";
 import type { Column } from "../../kit/DataTable";
-import { Dialog } from "../../kit/Dialog";
+import { ConfirmName, Dialog } from "../../kit/Dialog";
 import { Empty, ErrorBox } from "../../kit/Feedback";
 import { Field } from "../../kit/Field";
 import { Listing } from "../../kit/Listing";
 import { OfServer } from "../../kit/OfServer";
 import { PATTERN, RoleRows, type RoleRow } from "../../kit/RoleRows";
+import { toast } from "../../kit/toast";
 import { useAct } from "../../kit/useAct";
 
 const route = getRouteApi("/roles/bindings");
@@ -47,7 +49,9 @@ export function Bindings() {
   const { list, rows } = usePages(bindingsQuery(server));
   const subjects = useSubjects();
   const [giving, setGiving] = useState(false);
-  const { act, busy, error } = useAct("bindings", "me");
+  const [going, setGoing] = useState<Row | null>(null);
+  const queries = useQueryClient();
+  const nameOf = useCallback((row: Row) => subjects.get(row.subject)?.name ?? row.subject, [subjects]);
   const manage = can("role:manage");
   const columns = useMemo<Column<Row>[]>(
     () => [
@@ -76,13 +80,13 @@ export function Bindings() {
         align: "end",
         cell: (row) =>
           manage ? (
-            <IconButton size="small" disabled={busy} label={t("roles.take", { role: row.role, name: subjects.get(row.subject)?.name ?? row.subject })} onClick={() => void act(() => data(api.DELETE("/bindings/{id}", { params: { path: { id: row.id }, query: { server } } })), t("roles.taken", { role: row.role }))}>
+            <IconButton size="small" label={t("roles.take", { role: row.role, name: nameOf(row) })} onClick={() => setGoing(row)}>
               <X size={14} />
             </IconButton>
           ) : null,
       },
     ],
-    [act, busy, manage, server, subjects, t],
+    [manage, nameOf, subjects, t],
   );
   const give = manage ? (
     <Button kind="primary" onClick={() => setGiving(true)}>
@@ -97,7 +101,6 @@ export function Bindings() {
         <p className="small grow">{t("roles.bindings_about")}</p>
         {give}
       </div>
-      {error ? <ErrorBox error={error} /> : null}
       <Listing
         label={t("roles.bindings")}
         list={list}
@@ -113,6 +116,27 @@ export function Bindings() {
       <Dialog open={giving} onClose={() => setGiving(false)} title={t("roles.give")}>
         <Give server={server} subjects={subjects} onDone={() => setGiving(false)} />
       </Dialog>
+      {going ? (
+        <ConfirmName
+          open
+          onClose={() => setGoing(null)}
+          title={t("roles.take_ask", { role: going.role, name: nameOf(going) })}
+          name={nameOf(going)}
+          verb={t("roles.take", { role: going.role, name: nameOf(going) })}
+          plan={
+            <ul className="dots">
+              <li>{t("roles.take_access", { namespaces: going.namespaces, resources: going.resources })}</li>
+              <li>{t("roles.take_stays")}</li>
+            </ul>
+          }
+          act={async () => {
+            await data(api.DELETE("/bindings/{id}", { params: { path: { id: going.id }, query: { server } } }));
+            toast(t("roles.taken", { role: going.role }));
+            await queries.invalidateQueries({ queryKey: ["bindings"] });
+            void queries.invalidateQueries({ queryKey: ["me"] });
+          }}
+        />
+      ) : null}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useMemo, useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
 import { useCan, useMe } from "../../api/me";
 import { rolesQuery, usePages } from "../../api/pages";
-import { useT } from "../../i18n";
+import { useT, type Translate } from "../../i18n";
 import { Button, IconButton } from "../../kit/Button";
 import type { Column } from "../../kit/DataTable";
 import { ConfirmName, Dialog } from "../../kit/Dialog";
@@ -20,6 +20,14 @@ const route = getRouteApi("/roles/");
 type Row = Schemas["RoleView"];
 
 const NAME = /^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$/;
+
+const BUILT_IN = ["owner", "admin", "operator", "viewer", "invoker"] as const;
+
+/** What a role is for: of a built-in one in the person's language. */
+function aboutRole(role: Row, t: Translate): string {
+  const known = role.built_in ? BUILT_IN.find((name) => name === role.name) : undefined;
+  return known ? t(`role.${known}`) : role.description;
+}
 
 /** Built-in roles and those of the tenant. */
 export function RoleList() {
@@ -46,7 +54,7 @@ export function RoleList() {
           </>
         ),
       },
-      { key: "about", head: t("column.description"), width: "minmax(140px, 2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className="muted">{row.description}</span> },
+      { key: "about", head: t("column.description"), width: "minmax(140px, 2fr)", narrow: "minmax(0, 1fr)", cell: (row) => <span className="muted">{aboutRole(row, t)}</span> },
       { key: "permissions", head: t("roles.permissions"), width: "minmax(160px, 3fr)", wide: true, cell: (row) => <span className="mono small">{inShort(row.permissions)}</span> },
       {
         key: "actions",
@@ -76,7 +84,7 @@ export function RoleList() {
         {create}
       </div>
       <Listing label={t("roles.roles")} list={list} rows={rows} columns={columns} rowKey={(row) => row.name} onOpen={(row) => void navigate({ to: "/roles", search: { role: row.name } })} empty={<Empty icon={ShieldCheck} title={t("roles.none")}>{create}</Empty>} />
-      <Dialog open={open !== undefined} onClose={close} title={open?.built_in ? t("roles.look", { name: open.name }) : t("roles.change", { name: open?.name ?? "" })} about={open?.built_in ? open.description : undefined}>
+      <Dialog open={open !== undefined} onClose={close} title={open?.built_in ? t("roles.look", { name: open.name }) : t("roles.change", { name: open?.name ?? "" })} about={open?.built_in ? aboutRole(open, t) : undefined}>
         {open ? <Editor key={open.name} role={open} readOnly={open.built_in || !manage} onDone={close} /> : null}
       </Dialog>
       <Dialog open={making} onClose={() => setMaking(false)} title={t("roles.create")}>

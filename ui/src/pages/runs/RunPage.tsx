@@ -147,7 +147,10 @@ export function RunPage() {
       <section className="card card-body">
         <dl className="facts">
           <Fact name={t("run.when")}>
-            <Time at={run.started_at} /> <span className="small">{absolute(Date.parse(run.started_at), zone)}</span>
+            <Time at={run.started_at} />
+            <span className="small" style={{ display: "block" }}>
+              {absolute(Date.parse(run.started_at), zone)}
+            </span>
           </Fact>
           <Fact name={t("column.duration")}>{duration(run.duration_ms)}</Fact>
           <Fact name={t("column.source")}>{t(`source.${run.source}` as Key)}</Fact>

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Activity, SearchX, Snowflake, X } from "lucide-react";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { fetchRuns, PAGE, REFRESH, runsQuery, type RunFilters } from "../../api/queries";
 import { useT, type Key } from "../../i18n";
 import { Button } from "../../kit/Button";
@@ -13,6 +13,7 @@ import { Range } from "../../kit/Range";
 import { RunState, type RunStatus } from "../../kit/State";
 import { Time } from "../../kit/Time";
 import { bytes, count, duration } from "../../lib/format";
+import { FunctionFilter } from "./FunctionFilter";
 import { newOnes, withNew, type Row } from "./live";
 
 interface Props {
@@ -29,12 +30,11 @@ export function RunTable({ filters, fn, onFilter }: Props) {
   const t = useT();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const all = useMemo<RunFilters>(() => (fn ? { ...filters, function: fn } : filters), [filters, fn]);
-  const options = runsQuery(all);
+  const options = runsQuery(filters, fn);
   const list = useInfiniteQuery({ ...options, staleTime: Infinity, refetchOnMount: "always" });
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   // Only the newest page is asked for again; the rest does not change.
-  const newest = useQuery({ queryKey: ["newest", all], queryFn: ({ signal }) => fetchRuns(all, undefined, PAGE, signal), refetchInterval: REFRESH, enabled: list.isSuccess && !all.until });
+  const newest = useQuery({ queryKey: ["newest", fn ?? "", filters], queryFn: ({ signal }) => fetchRuns(filters, undefined, PAGE, signal, fn), refetchInterval: REFRESH, enabled: list.isSuccess && !filters.until });
   const [away, setAway] = useState(false);
   const fresh = useMemo(() => newOnes(rows, newest.data?.items ?? []), [rows, newest.data]);
   const admit = useCallback(() => {
@@ -49,37 +49,40 @@ export function RunTable({ filters, fn, onFilter }: Props) {
   const open = useCallback((row: Row) => void navigate({ to: "/runs/$id", params: { id: row.id } }), [navigate]);
   const columns = useMemo<Column<Row>[]>(() => {
     const made: Column<Row>[] = [
-      { key: "state", head: t("column.state"), width: "120px", narrow: "16px", cell: (row, narrow) => <RunState status={row.status} quiet={narrow} /> },
+      { key: "state", head: t("column.state"), width: "104px", narrow: "16px", cell: (row, narrow) => <RunState status={row.status} quiet={narrow} /> },
       {
         key: "id",
         head: t("column.run"),
-        width: "130px",
-        wide: true,
-        cell: (row) => <Id id={row.id} run />,
+        width: "112px",
+        narrow: "minmax(0, 1fr)",
+        // On a function's page the name says nothing; elsewhere there is only room for that.
+        wide: !fn,
+        cell: (row, narrow) => (narrow ? <Narrow row={row} name={<Id id={row.id} run />} /> : <Id id={row.id} run />),
       },
     ];
     if (!fn) {
       made.push({
         key: "function",
         head: t("column.function"),
-        width: "minmax(140px, 1.4fr)",
-        cell: (row) => (
-          <span>
+        width: "minmax(120px, 1.4fr)",
+        cell: (row, narrow) => {
+          const name = (
             <Link to="/functions/$name" params={{ name: row.function }} className="name">
               {row.function}
             </Link>
-          </span>
-        ),
+          );
+          return narrow ? <Narrow row={row} name={name} /> : name;
+        },
       });
     }
     made.push(
-      { key: "version", head: t("column.version"), width: "70px", wide: true, cell: (row) => <span className="muted">v{row.version}</span> },
-      { key: "source", head: t("column.source"), width: "80px", wide: true, cell: (row) => t(`source.${row.source}` as Key) },
-      { key: "error", head: t("column.error"), width: "minmax(120px, 3fr)", wide: true, cell: (row) => (row.error ? <span className="bad">{`${row.error.type}: ${row.error.message}`}</span> : null) },
+      { key: "version", head: t("column.version"), width: "56px", wide: true, cell: (row) => <span className="muted">v{row.version}</span> },
+      { key: "source", head: t("column.source"), width: "76px", wide: true, cell: (row) => t(`source.${row.source}` as Key) },
+      { key: "error", head: t("column.error"), width: "minmax(110px, 3fr)", wide: true, cell: (row) => (row.error ? <span className="bad">{`${row.error.type}: ${row.error.message}`}</span> : null) },
       {
         key: "duration",
         head: t("column.duration"),
-        width: "110px",
+        width: "96px",
         narrow: "72px",
         align: "end",
         cell: (row) => (
@@ -93,8 +96,8 @@ export function RunTable({ filters, fn, onFilter }: Props) {
           </span>
         ),
       },
-      { key: "memory", head: t("column.memory"), width: "90px", align: "end", wide: true, cell: (row) => (row.memory_peak_bytes > 0 ? bytes(row.memory_peak_bytes) : "–") },
-      { key: "when", head: t("column.when"), width: "120px", narrow: "84px", align: "end", cell: (row) => <Time at={row.started_at} /> },
+      { key: "memory", head: t("column.memory"), width: "84px", align: "end", wide: true, cell: (row) => (row.memory_peak_bytes > 0 ? bytes(row.memory_peak_bytes) : "–") },
+      { key: "when", head: t("column.when"), width: "104px", narrow: "84px", align: "end", cell: (row) => <Time at={row.started_at} /> },
     );
     return made;
   }, [t, fn]);
@@ -108,7 +111,8 @@ export function RunTable({ filters, fn, onFilter }: Props) {
         <Search value={filters.error ?? ""} onChange={(error) => set({ error: error || undefined })} label={t("runs.search")} />
         <Select label={t("column.state")} value={filters.status ?? ""} options={[["", t("runs.any_state")], ...STATUSES.map((one): [string, string] => [one, t(`state.${one}`)])]} onChange={(status) => set({ status: status || undefined })} />
         <Select label={t("column.source")} value={filters.source ?? ""} options={[["", t("runs.any_source")], ...SOURCES.map((one): [string, string] => [one, t(`source.${one}`)])]} onChange={(source) => set({ source: source || undefined })} />
-        <Range value={filters} fallback="30d" onChange={({ since, until }) => set({ since, until })} />
+        {fn || filters.function ? null : <FunctionFilter onChoose={(name) => set({ function: name })} />}
+        <Range value={filters} any onChange={({ since, until }) => set({ since, until })} />
         {chips.map(([key, value]) => (
           <span key={key} className="chip">
             {key}:{value}
@@ -149,6 +153,16 @@ export function RunTable({ filters, fn, onFilter }: Props) {
       {rows.length > 0 ? (
         <DataTable label={t("nav.runs")} columns={columns} rows={rows} rowKey={(row) => row.id} onOpen={open} more={list.hasNextPage} loadingMore={list.isFetchingNextPage} onEnd={() => void list.fetchNextPage()} news={away ? fresh.length : 0} onNews={admit} onScrolled={setAway} />
       ) : null}
+    </>
+  );
+}
+
+/** What a narrow row says of a run: below its name why it failed. */
+function Narrow({ row, name }: { row: Row; name: ReactNode }) {
+  return (
+    <>
+      {name}
+      {row.error ? <span className="below bad">{`${row.error.type}: ${row.error.message}`}</span> : null}
     </>
   );
 }

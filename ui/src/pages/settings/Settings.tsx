@@ -25,6 +25,7 @@ export function Settings() {
   const keys: [string, Key][] = [
     ["Ctrl K", "keys.palette"],
     ["/", "keys.search"],
+    ["?", "keys.all"],
     ["g o", "keys.overview"],
     ["g f", "keys.functions"],
     ["g r", "keys.runs"],
@@ -73,7 +74,7 @@ export function Settings() {
         </div>
       </section>
       <Account />
-      <section className="card prose">
+      <section className="card prose" id="keys">
         <div className="card-head">
           <h2>{t("settings.keys")}</h2>
         </div>

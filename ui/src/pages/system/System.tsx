@@ -72,7 +72,7 @@ export function System() {
               <tbody>
                 {system.data.keeper.stock.map((one) => (
                   <tr key={one.key}>
-                    <td>{one.key || t("system.bare")}</td>
+                    <td style={{ whiteSpace: "nowrap" }}>{one.key || t("system.bare")}</td>
                     <td data-align="end">{one.ready}</td>
                     <td data-align="end">{one.starting}</td>
                     <td data-align="end">{one.target}</td>

@@ -3,8 +3,9 @@
 use axum::extract::State;
 use bytes::Bytes;
 use futures::StreamExt as _;
+use http::HeaderMap;
 use nova_api::v1::{BuildLineView, BuildLogView, Problem};
-use nova_control::BuildEvent;
+use nova_control::{BuildEvent, BuildPlace};
 use nova_domain::FaultResult;
 use nova_domain::call::Qualifier;
 
@@ -15,7 +16,13 @@ use crate::refused::Answer;
 use crate::routes::answer;
 use crate::sse;
 
-pub(crate) async fn build_log(State(app): State<App>, ctx: Ctx, path: PathParams, query: Query) -> Answer {
+pub(crate) async fn build_log(
+    State(app): State<App>,
+    ctx: Ctx,
+    path: PathParams,
+    query: Query,
+    headers: HeaderMap,
+) -> Answer {
     let (name, number) = (path.function()?, path.version("version")?);
     let functions = app.functions();
     if !query.flag("follow")? {
@@ -24,18 +31,22 @@ pub(crate) async fn build_log(State(app): State<App>, ctx: Ctx, path: PathParams
         let output = functions.build_so_far(&found.function.id, number).unwrap_or(build.output);
         return answer::json(&BuildLogView { compile_status: build.status, output });
     }
-    let events = functions.follow_build(&ctx.scope, &name, number).await?;
+    // A browser that reconnects names the last event that it got.
+    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok());
+    let after = last.map(BuildPlace::parse).transpose()?;
+    let events = functions.follow_build(&ctx.scope, &name, number, after).await?;
     let request_id = ctx.request_id.clone();
     Ok(sse::response(events.map(move |event| frame(event, &request_id))))
 }
 
 fn frame(event: FaultResult<BuildEvent>, request_id: &str) -> Bytes {
     match event {
-        Ok(BuildEvent::Line(line)) => {
-            sse::event("", None, &json(&BuildLineView { at: line.at, text: line.text }))
+        Ok(BuildEvent::Line(place, line)) => {
+            let view = BuildLineView { at: line.at, text: line.text };
+            sse::event("", Some(&place.to_string()), &json(&view))
         }
-        Ok(BuildEvent::Missed(lines)) => {
-            sse::event("missed", None, format!("{{\"lines\":{lines}}}").as_bytes())
+        Ok(BuildEvent::Missed(place, lines)) => {
+            sse::event("missed", Some(&place.to_string()), format!("{{\"lines\":{lines}}}").as_bytes())
         }
         Ok(BuildEvent::Ended(build)) => sse::event(
             "done",
