@@ -86,7 +86,8 @@ impl Direct {
             return None;
         }
         // Sends and receives say for themselves that they must not wait.
-        let socket = AsyncFd::with_interest(host, Interest::READABLE).ok()?;
+        // SAFETY: the descriptor is owned by the `AsyncFd` from here on, and never changed or closed before it.
+        let socket = unsafe { AsyncFd::register_with_interest(host, Interest::READABLE) }.ok()?;
         let channel = Arc::downgrade(channel);
         let direct = Arc::new(Self { socket, shim, channel, state: Mutex::default(), tick: Notify::new() });
         tokio::spawn(direct.clone().work());
