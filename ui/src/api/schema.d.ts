@@ -2517,7 +2517,7 @@ export interface components {
             handler?: string | null;
             /**
              * @description Who may send requests to its address on the content listener: `off`, `public`, `key` or `signed`;
-             *     null: `off`. A change ends every signed address.
+             *     null: `off`. A change ends every signed address. Opening it needs `function:share`.
              * @default null
              */
             http?: string | null;

@@ -125,6 +125,8 @@ pub(crate) fn new_function(called: &str, runtime: Runtime, source: Source) -> Cr
         network: Default::default(),
         pool: PoolSettings::default(),
         http: Default::default(),
+        http_cors: None,
+        http_rates: Default::default(),
         description: String::new(),
         tags: BTreeMap::new(),
         invoke_policy: Default::default(),

@@ -112,6 +112,12 @@ pub(crate) struct UpdateArgs {
     description: Option<String>,
 }
 
+impl UpdateArgs {
+    fn adds_callers(&self) -> bool {
+        !(self.allow_callers.is_empty() && self.deny_callers.is_empty())
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct UrlArgs {
     name: String,
@@ -325,17 +331,16 @@ struct Present(Option<FunctionView>);
 
 impl Present {
     async fn of(context: &Context, args: &UpdateArgs) -> anyhow::Result<Self> {
-        let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty()) && !args.any_caller;
-        if !adds && !args.web.changes_cors() {
-            return Ok(Self(None));
+        if (args.adds_callers() && !args.any_caller) || args.web.changes_cors() {
+            return Ok(Self(Some(context.client.get_function(&args.name).await?)));
         }
-        Ok(Self(Some(context.client.get_function(&args.name).await?)))
+        Ok(Self(None))
     }
 }
 
 /// The lists of callers with what is added.
 fn invoke_policy(present: &Present, args: &UpdateArgs) -> Patch<InvokePolicyBody> {
-    let adds = !(args.allow_callers.is_empty() && args.deny_callers.is_empty());
+    let adds = args.adds_callers();
     let mut policy = match (args.any_caller, &present.0) {
         (false, _) if !adds => return Patch::Absent,
         (true, _) if !adds => return Patch::Null,

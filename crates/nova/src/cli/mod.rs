@@ -194,7 +194,7 @@ enum FunctionCommand {
     /// Show a function.
     Show { name: String },
     /// Change settings of a function.
-    Update(function::UpdateArgs),
+    Update(Box<function::UpdateArgs>),
     /// List the versions of a function.
     Versions { name: String },
     /// What the build of a version printed.

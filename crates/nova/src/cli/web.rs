@@ -80,11 +80,11 @@ impl WebArgs {
     }
 
     pub(super) fn rate(&self) -> Patch<u32> {
-        self.http_rate.clone().unwrap_or_default()
+        self.http_rate.unwrap_or_default()
     }
 
     pub(super) fn client_rate(&self) -> Patch<u32> {
-        self.http_client_rate.clone().unwrap_or_default()
+        self.http_client_rate.unwrap_or_default()
     }
 }
 

@@ -78,7 +78,8 @@ except aws.exceptions.ResourceNotFoundException:
     pass
 
 # Who does not know the secret, or signs at another time.
-refused(lambda: client(secret="x" + secret[1:]).invoke(FunctionName="hello"), "InvalidSignatureException", 403)
+wrong = ("y" if secret[0] == "x" else "x") + secret[1:]
+refused(lambda: client(secret=wrong).invoke(FunctionName="hello"), "InvalidSignatureException", 403)
 refused(lambda: client(key_id="NOVA" + "A" * 16).invoke(FunctionName="hello"), "UnrecognizedClientException", 403)
 refused(lambda: client(key_id="AKIAIOSFODNN7EXAMPLE").invoke(FunctionName="hello"), "UnrecognizedClientException", 403)
 hour = datetime.timedelta(hours=1)
