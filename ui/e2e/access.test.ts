@@ -165,30 +165,6 @@ describe("somebody who may only look", { timeout: 60_000 }, () => {
   });
 });
 
-describe("somebody who may see less", { timeout: 60_000 }, () => {
-  it("begins with the first page that they may see", async () => {
-    await ask(stage, "POST", "/roles", { name: "reader", permissions: ["function:read"] });
-    const reader = (await ask(stage, "POST", "/keys", { name: "reader", roles: [{ role: "reader" }] })) as { secret: string };
-    const { page, context, errors } = await openPage(stage, "/", { key: reader.secret });
-    await page.waitForURL("**/ui/functions");
-    await page.getByRole("heading", { name: "Functions" }).waitFor();
-    await page.goto(`${stage.url}/ui/runs`);
-    await visible(page, "You may not see this page");
-    assert.deepEqual(errors, []);
-    await context.close();
-  });
-
-  it("sees the runs of a function that a role for it reaches", async () => {
-    await ask(stage, "POST", "/functions", { name: "reached", runtime: "python", handler: "main.handler", code: 'def handler(event, context):\n    return 1\n' });
-    await ask(stage, "POST", "/functions/reached/invoke", {});
-    const narrow = (await ask(stage, "POST", "/keys", { name: "narrow", roles: [{ role: "viewer", resources: "reached" }] })) as { secret: string };
-    const { page, context, errors } = await openPage(stage, "/functions/reached/runs", { key: narrow.secret });
-    await page.locator(".table-row", { hasText: "Succeeded" }).waitFor();
-    assert.deepEqual(errors, []);
-    await context.close();
-  });
-});
-
 describe("a page of elsewhere", { timeout: 60_000 }, () => {
   it("can neither read nor change anything with the session of its visitor", async (test) => {
     const { page, context } = await signedIn("/");

@@ -138,3 +138,27 @@ describe("roles", { timeout: 120_000 }, () => {
 
   it("no page logged an error", () => assert.deepEqual(errors, []));
 });
+
+describe("somebody who may see less", { timeout: 60_000 }, () => {
+  it("begins with the first page that they may see", async () => {
+    await ask(stage, "POST", "/roles", { name: "reader", permissions: ["function:read"] });
+    const reader = (await ask(stage, "POST", "/keys", { name: "reader", roles: [{ role: "reader" }] })) as { secret: string };
+    const { page, context, errors } = await openPage(stage, "/", { key: reader.secret });
+    await page.waitForURL("**/ui/functions");
+    await page.getByRole("heading", { name: "Functions" }).waitFor();
+    await page.goto(`${stage.url}/ui/runs`);
+    await page.getByText("You may not see this page").waitFor();
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
+
+  it("sees the runs of a function that a role for it reaches", async () => {
+    await ask(stage, "POST", "/functions", { name: "reached", runtime: "python", handler: "main.handler", code: 'def handler(event, context):\n    return 1\n' });
+    await ask(stage, "POST", "/functions/reached/invoke", {});
+    const narrow = (await ask(stage, "POST", "/keys", { name: "narrow", roles: [{ role: "viewer", resources: "reached" }] })) as { secret: string };
+    const { page, context, errors } = await openPage(stage, "/functions/reached/runs", { key: narrow.secret });
+    await page.locator(".table-row", { hasText: "Succeeded" }).waitFor();
+    assert.deepEqual(errors, []);
+    await context.close();
+  });
+});
