@@ -74,9 +74,9 @@ fn cpu_groups(keeper: &KeeperProcess, sandbox: &SandboxInfo) -> Vec<String> {
 
 fn cpu_folder(label: &str) -> PathBuf {
     let hierarchy = if host::has_one_hierarchy() { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/cpu" };
-    let found = host::cgroups_named(label).into_iter().find(|path| {
-        path.starts_with(hierarchy) && path.file_name().is_some_and(|name| name == label)
-    });
+    let found = host::cgroups_named(label)
+        .into_iter()
+        .find(|path| path.starts_with(hierarchy) && path.file_name().is_some_and(|name| name == label));
     found.expect("this host has the cpu controller")
 }
 

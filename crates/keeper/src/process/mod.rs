@@ -69,8 +69,8 @@ pub fn run(config: Config) -> io::Result<()> {
     // Before we are in a user namespace of our own, from which our server cannot be looked at.
     let cgroups = Cgroups::find(&label(&config.run_dir));
     let rootless = sys::effective_uid() != 0;
-    let result = enter(&config, &cgroups, rootless)
-        .and_then(|uids| keep(config, cgroups.clone(), uids, rootless));
+    let result =
+        enter(&config, &cgroups, rootless).and_then(|uids| keep(config, cgroups.clone(), uids, rootless));
     if result.is_err() {
         cgroups.remove();
     }

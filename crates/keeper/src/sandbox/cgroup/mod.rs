@@ -28,13 +28,9 @@ pub(crate) enum Cgroups {
         idle: PathBuf,
     },
     /// One folder of ours, with a group for each sandbox.
-    V2 {
-        root: PathBuf,
-    },
+    V2 { root: PathBuf },
     /// None that we may use, and why.
-    None {
-        reason: String,
-    },
+    None { reason: String },
 }
 
 /// Makes a folder, or takes the one that is there.
