@@ -1,7 +1,7 @@
 //! What is kept ready waits for idle CPUs; what is used does not, and has its limits before
 //! its first line of user code.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,13 +29,40 @@ fn world(stage: &ProcessStage) -> Arc<World> {
     Arc::new(World::new(stage.backend.clone(), stage.keeper.code_root(), Settings::default()))
 }
 
-/// The groups of the CPU hierarchy that the sandbox's processes are in.
+/// Whose turn it is at the CPUs for a sandbox.
+#[derive(Debug, PartialEq)]
+enum Pace {
+    Idle,
+    Normal,
+    /// Its processes are on their way, or ended.
+    Neither,
+}
+
+/// The pace of all processes of the sandbox.
+fn pace_of(keeper: &KeeperProcess, sandbox: &SandboxInfo) -> Pace {
+    let groups = cpu_groups(keeper, sandbox);
+    let own = groups == [&*sandbox.group];
+    let idle = if host::has_one_hierarchy() {
+        // It is marked in place.
+        own && is_idle(&cpu_folder(&keeper.label()).join(&sandbox.group))
+    } else {
+        groups == [idle_group(keeper)]
+    };
+    match (idle, own) {
+        (true, _) => Pace::Idle,
+        (false, true) => Pace::Normal,
+        (false, false) => Pace::Neither,
+    }
+}
+
+/// The groups that limit the CPU time of the sandbox's processes.
 fn cpu_groups(keeper: &KeeperProcess, sandbox: &SandboxInfo) -> Vec<String> {
     let range = sandbox.uid..sandbox.uid + 1;
     assert!(keeper.uids().contains(&sandbox.uid));
+    let controller = if host::has_one_hierarchy() { "" } else { "cpu" };
     let group = |pid: i32| {
         let text = std::fs::read_to_string(format!("/proc/{pid}/cgroup")).ok()?;
-        let line = text.lines().find(|line| line.split(':').nth(1) == Some("cpu"))?;
+        let line = text.lines().find(|line| line.split(':').nth(1) == Some(controller))?;
         Some(line.rsplit('/').next()?.to_owned())
     };
     let mut groups: Vec<String> =
@@ -46,10 +73,15 @@ fn cpu_groups(keeper: &KeeperProcess, sandbox: &SandboxInfo) -> Vec<String> {
 }
 
 fn cpu_folder(label: &str) -> PathBuf {
-    let found = host::cgroups_named(label).into_iter().find(|path| {
-        path.starts_with("/sys/fs/cgroup/cpu") && path.file_name().is_some_and(|name| name == label)
-    });
-    found.expect("this host has the cpu controller of version 1")
+    let hierarchy = if host::has_one_hierarchy() { "/sys/fs/cgroup" } else { "/sys/fs/cgroup/cpu" };
+    let found = host::cgroups_named(label)
+        .into_iter()
+        .find(|path| path.starts_with(hierarchy) && path.file_name().is_some_and(|name| name == label));
+    found.expect("this host has the cpu controller")
+}
+
+fn is_idle(group: &Path) -> bool {
+    std::fs::read_to_string(group.join("cpu.idle")).is_ok_and(|text| text.trim() == "1")
 }
 
 fn idle_group(keeper: &KeeperProcess) -> String {
@@ -59,28 +91,26 @@ fn idle_group(keeper: &KeeperProcess) -> String {
 async fn used() {
     let stage = ProcessStage::start(5000, 1).await;
     let keeper = &stage.keeper;
-    let idle = idle_group(keeper);
-    assert_eq!(std::fs::read_to_string(cpu_folder(&idle).join("cpu.idle")).unwrap().trim(), "1");
+    assert!(host::has_one_hierarchy() || is_idle(&cpu_folder(&idle_group(keeper))));
     let world = world(&stage);
     let code = "def handler(event, context):\n    return 1\n";
     // What was there at first may have settled before we look; what replaces it begins now.
     let first = world.python(code).deploy(&world);
     world.value(&first, json!({})).await;
-    let slow = |one: &SandboxInfo| cpu_groups(keeper, one) == [idle.as_str()];
+    let slow = |one: &SandboxInfo| pace_of(keeper, one) == Pace::Idle;
     eventually("a sandbox starts at idle CPUs", || keeper.sandboxes().into_iter().find(slow)).await;
     // Once it has imported all that it imports ahead, it is one of the others.
     let settled = |one: &SandboxInfo| {
-        !one.leased && one.stock.starts_with("python") && cpu_groups(keeper, one) == [&*one.group]
+        !one.leased && one.stock.starts_with("python") && pace_of(keeper, one) == Pace::Normal
     };
     let ready = eventually("it settles", || keeper.sandboxes().into_iter().find(settled)).await;
-    let own = cpu_folder(&keeper.label()).join(&ready.group);
-    assert_eq!(std::fs::read_to_string(own.join("cpu.idle")).unwrap().trim(), "0");
     let function = world.python(code).deploy(&world);
     world.value(&function, json!({})).await;
     let taken = keeper.leased();
     assert_eq!(taken.len(), 2);
     let taken = taken.iter().find(|one| one.sandbox == ready.sandbox).expect("the one that was ready");
-    assert_eq!(cpu_groups(keeper, taken), vec![ready.group]);
+    assert_eq!(pace_of(keeper, taken), Pace::Normal);
+    assert!(!is_idle(&cpu_folder(&keeper.label()).join(&taken.group)));
 }
 
 async fn taken_early() {
@@ -99,10 +129,10 @@ async fn taken_early() {
         };
         let settled = || {
             let leased = keeper.leased();
-            let all = leased.iter().all(|one| cpu_groups(keeper, one) == [one.group.as_str()]);
+            let all = leased.iter().all(|one| pace_of(keeper, one) == Pace::Normal);
             (!leased.is_empty() && all).then_some(())
         };
-        eventually("every process of it is in its own group", settled).await;
+        eventually("every process of it is at the pace of the others", settled).await;
         call.abort();
         eventually("it ends", || keeper.leased().is_empty().then_some(())).await;
     }

@@ -68,7 +68,20 @@ pub fn run(config: Config) -> io::Result<()> {
     // It hands secrets to sandboxes.
     sys::no_core_files()?;
     let lock = lock(&config)?;
+    // Before we are in a user namespace of our own, from which our server cannot be looked at.
+    let cgroups = Cgroups::find(&label(&config.run_dir));
     let rootless = sys::effective_uid() != 0;
+    let result =
+        enter(&config, &cgroups, rootless).and_then(|uids| keep(config, cgroups.clone(), uids, rootless));
+    if result.is_err() {
+        cgroups.remove();
+    }
+    drop(lock);
+    result
+}
+
+/// Goes where the keeper works. Returns the host uids of sandboxes: the first, and how many.
+fn enter(config: &Config, cgroups: &Cgroups, rootless: bool) -> io::Result<(u32, u32)> {
     let mut uids = (config.uid_base, config.uid_count);
     if rootless {
         uids = enter_own_namespace()?;
@@ -77,8 +90,7 @@ pub fn run(config: Config) -> io::Result<()> {
     }
     // Nothing that is mounted from here on is seen by the host, and it goes when we go.
     sys::mount(None, c"/", None, libc::MS_REC | libc::MS_PRIVATE, None).map_err(explain_root)?;
-    let cgroups = Cgroups::find(&label(&config.run_dir));
-    if let (Cgroups::None { reason }, false) = (&cgroups, config.allow_without_cgroups) {
+    if let (Cgroups::None { reason }, false) = (cgroups, config.allow_without_cgroups) {
         return Err(io::Error::other(format!(
             "this host gives no control groups, so memory, CPU and process limits would not hold ({reason}); \
              run `nova doctor`, or set `isolation.allow_without_cgroups`"
@@ -88,12 +100,7 @@ pub fn run(config: Config) -> io::Result<()> {
     if killed > 0 {
         eprintln!("nova-keeper: ended {killed} processes that an earlier keeper had left");
     }
-    let result = keep(config, cgroups.clone(), uids, rootless);
-    if result.is_err() {
-        cgroups.remove();
-    }
-    drop(lock);
-    result
+    Ok(uids)
 }
 
 /// The kernel changes how mounts spread only at a mount, which the root of a `chroot` need not be.

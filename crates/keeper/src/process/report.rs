@@ -53,7 +53,7 @@ impl Keeper {
         };
         let (limits, detail) = match &self.cgroups {
             Cgroups::V1 { .. } => (true, "cgroup v1: memory, cpu, pids".to_owned()),
-            Cgroups::V2 { .. } => (true, "cgroup v2: memory, cpu, pids".to_owned()),
+            Cgroups::V2 { root } => (true, format!("cgroup v2: memory, cpu, pids; in {}", root.display())),
             Cgroups::None { reason } => (
                 false,
                 format!(

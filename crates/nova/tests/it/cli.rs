@@ -37,6 +37,18 @@ fn exit_codes_tell_what_went_wrong() {
 }
 
 #[test]
+fn a_server_without_tls_is_reached_from_a_machine_without_authorities() {
+    let empty = tempfile::tempdir().unwrap();
+    let output = command(&shared().url())
+        .args(["fn", "list"])
+        .env("SSL_CERT_FILE", "/dev/null")
+        .env("SSL_CERT_DIR", empty.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn lists_come_as_table_json_and_yaml() {
     let server = shared();
     server.create("listed", "python", None, "print(1)\n", "");

@@ -54,6 +54,11 @@ pub fn cgroups_named(name: &str) -> Vec<PathBuf> {
     found
 }
 
+/// This host has control groups of version 2, all controllers in one hierarchy.
+pub fn has_one_hierarchy() -> bool {
+    Path::new("/sys/fs/cgroup/cgroup.controllers").exists()
+}
+
 /// Mounts that this process sees and whose line holds the text.
 pub fn mounts_with(text: &str) -> Vec<String> {
     fs::read_to_string("/proc/self/mountinfo")

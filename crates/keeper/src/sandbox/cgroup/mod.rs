@@ -6,6 +6,7 @@
 //! made, and the [porter](crate::process) does the rest.
 
 mod group;
+mod v2;
 
 use std::fs;
 use std::io;
@@ -26,13 +27,10 @@ pub(crate) enum Cgroups {
         /// It lies beside `cpu`, not in it, because the kernel compares neighbours.
         idle: PathBuf,
     },
-    V2 {
-        root: PathBuf,
-    },
+    /// One folder of ours, with a group for each sandbox.
+    V2 { root: PathBuf },
     /// None that we may use, and why.
-    None {
-        reason: String,
-    },
+    None { reason: String },
 }
 
 /// Makes a folder, or takes the one that is there.
@@ -50,8 +48,8 @@ impl Cgroups {
     pub(crate) fn find(label: &str) -> Self {
         match Self::find_v1(label) {
             Ok(found) => found,
-            Err(v1) => match Self::find_v2(label) {
-                Ok(found) => found,
+            Err(v1) => match v2::find(label) {
+                Ok(root) => Self::V2 { root },
                 Err(v2) => Self::None { reason: format!("v1: {v1}; v2: {v2}") },
             },
         }
@@ -70,25 +68,6 @@ impl Cgroups {
             fs::write(idle.join("cpu.shares"), "2")?;
         }
         Ok(Self::V1 { memory, cpu, pids, idle })
-    }
-
-    fn find_v2(label: &str) -> io::Result<Self> {
-        let mount = Path::new("/sys/fs/cgroup");
-        let controllers = fs::read_to_string(mount.join("cgroup.controllers"))?;
-        for needed in ["memory", "cpu", "pids"] {
-            if !controllers.split_whitespace().any(|have| have == needed) {
-                return Err(io::Error::other(format!("no {needed} controller")));
-            }
-        }
-        let base = mount.join(own_cgroup("")?);
-        let root = make(base.join(label))?;
-        // A group with processes cannot give controllers on: the keeper goes into a leaf.
-        let own = make(base.join(format!("{label}-keeper")))?;
-        fs::write(own.join("cgroup.procs"), std::process::id().to_string())?;
-        for group in [&base, &root] {
-            fs::write(group.join("cgroup.subtree_control"), "+memory +cpu +pids")?;
-        }
-        Ok(Self::V2 { root })
     }
 
     pub(crate) fn exist(&self) -> bool {
