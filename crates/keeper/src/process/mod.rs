@@ -3,6 +3,7 @@
 mod connection;
 mod keeper;
 mod launch;
+mod lock;
 mod porter;
 mod report;
 mod sandbox;
@@ -67,7 +68,7 @@ pub fn run(config: Config) -> io::Result<()> {
     std::fs::create_dir_all(&config.run_dir)?;
     // It hands secrets to sandboxes.
     sys::no_core_files()?;
-    let lock = lock(&config)?;
+    let lock = lock::lock(&config.run_dir)?;
     // Before we are in a user namespace of our own, from which our server cannot be looked at.
     let cgroups = Cgroups::find(&label(&config.run_dir));
     let rootless = sys::effective_uid() != 0;
@@ -133,19 +134,6 @@ fn keep(config: Config, cgroups: Cgroups, uids: (u32, u32), rootless: bool) -> i
         .run(listener.as_fd(), signals.as_fd());
     let _ = std::fs::remove_file(&path);
     result
-}
-
-/// One keeper per run directory. The lock goes with the process.
-fn lock(config: &Config) -> io::Result<std::fs::File> {
-    let path = config.run_dir.join("keeper.lock");
-    let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(_) => Err(io::Error::new(
-            io::ErrorKind::AddrInUse,
-            format!("another keeper runs for {}", config.run_dir.display()),
-        )),
-    }
 }
 
 /// As an ordinary user: a user namespace in which this user is root, and the one uid there is.
