@@ -32,6 +32,9 @@ pub struct Endpoint {
     /// What a caller must be allowed to; `None`: open to everybody.
     pub permission: Option<&'static str>,
     pub scope: ScopeKind,
+    /// Whether it answers callers who have the permission for some names of the namespace too, with what
+    /// concerns those. Others need it for the name in the path, or for everything.
+    pub narrows: bool,
     /// Query parameters.
     pub query: &'static [Query],
     /// Request headers beside those that every endpoint takes.
@@ -182,6 +185,7 @@ const ROW: Endpoint = Endpoint {
     tag: "functions",
     permission: Some("function:read"),
     scope: ScopeKind::Namespace,
+    narrows: false,
     query: &[],
     headers: &[],
     request: Body::None,
@@ -210,6 +214,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         request: json::<v1::CreateFunction>(),
         status: 201,
         response: json::<v1::FunctionView>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -223,6 +228,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
             CURSOR,
         ],
         response: json::<v1::Page<v1::FunctionView>>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -542,6 +548,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         permission: Some("log:read"),
         query: RUN_FILTERS,
         response: json::<v1::Page<v1::RunView>>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -551,6 +558,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         tag: "runs",
         permission: Some("log:read"),
         response: json::<v1::RunView>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -561,6 +569,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         permission: Some("log:read"),
         query: &[LIMIT, CURSOR],
         response: json::<v1::Page<v1::LogLineView>>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -599,6 +608,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         permission: Some("log:read"),
         query: STATS_QUERY,
         response: json::<v1::StatsView>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -621,6 +631,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         request: json::<v1::CreateSecret>(),
         status: 201,
         response: json::<v1::SecretView>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -631,6 +642,7 @@ pub const ENDPOINTS: &[Endpoint] = &[
         permission: Some("secret:read"),
         query: &[LIMIT, CURSOR],
         response: json::<v1::Page<v1::SecretView>>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {

@@ -90,7 +90,9 @@ fn operation(row: &Endpoint) -> Operation {
         .request_body(request_body(row.request))
         .responses(responses(row));
     if let Some(permission) = row.permission {
-        builder = builder.description(Some(format!("Needs the permission `{permission}`.")));
+        let narrowed =
+            if row.narrows { ", for everything or for some names: then it is about those only" } else { "" };
+        builder = builder.description(Some(format!("Needs the permission `{permission}`{narrowed}.")));
         for scheme in SCHEMES {
             builder = builder.security(SecurityRequirement::new(scheme, [] as [&str; 0]));
         }

@@ -23,7 +23,7 @@ pub use follow::{FollowedLine, LineStream, LogPlace};
 pub use nova_store::repo::log::{LINES_MAX, LogCursor, LogPage, RecordedLine};
 pub use nova_store::repo::run::{RunFilter, RunSummary};
 pub use nova_store::{Page, PageRequest};
-pub use queries::{LogQuery, Observatory};
+pub use queries::{LogQuery, Observatory, Whose};
 pub use recorder::Recorder;
 pub use retention::Retention;
 pub use sink::{Sink, SinkSettings};

@@ -2,14 +2,24 @@
 
 use std::time::Duration;
 
+use nova_domain::access::Names;
 use nova_domain::run::Run;
 use nova_domain::{Code, FaultResult, FunctionId, FunctionName, RunId, Scope, Timestamp};
 use nova_store::repo::log::{LogCursor, LogPage};
-use nova_store::repo::run::{RunFilter, RunSummary};
+use nova_store::repo::run::{RunFilter, RunSummary, RunsOf};
 use nova_store::{Page, PageRequest, Store};
 
 use crate::follow::{self, LineStream, LogPlace};
 use crate::sink::Sink;
+
+/// Whose runs are asked for.
+#[derive(Debug, Clone, Copy)]
+pub enum Whose<'a> {
+    /// Of the function that is called so now; `NotFound` if none is.
+    Function(&'a FunctionName),
+    /// Of functions that were called so when they ran.
+    Names(&'a Names),
+}
 
 /// Which lines of a function are wanted.
 #[derive(Debug, Clone, Default)]
@@ -57,33 +67,35 @@ impl Observatory {
         }
     }
 
-    /// Runs, newest first; of one function if `function` is given.
+    async fn runs_of(&self, scope: &Scope, whose: Whose<'_>) -> FaultResult<RunsOf> {
+        match whose {
+            Whose::Function(name) => Ok(RunsOf::Function(self.function_id(scope, name).await?)),
+            Whose::Names(names) => Ok(RunsOf::names(names.clone())),
+        }
+    }
+
+    /// Runs, newest first; `whose` stands for what the filter says of it.
     pub async fn runs(
         &self,
         scope: &Scope,
-        function: Option<&FunctionName>,
+        whose: Whose<'_>,
         mut filter: RunFilter,
         page: &PageRequest,
     ) -> FaultResult<Page<Run>> {
-        if let Some(name) = function {
-            filter.function = Some(self.function_id(scope, name).await?);
-        }
+        filter.of = self.runs_of(scope, whose).await?;
         self.store.runs().list(scope, &filter, page).await
     }
 
-    /// Counts and percentiles of a window; of one function if `function` is given.
+    /// Counts and percentiles of a window.
     pub async fn summary(
         &self,
         scope: &Scope,
-        function: Option<&FunctionName>,
+        whose: Whose<'_>,
         since: Timestamp,
         until: Timestamp,
     ) -> FaultResult<RunSummary> {
-        let id = match function {
-            Some(name) => Some(self.function_id(scope, name).await?),
-            None => None,
-        };
-        self.store.runs().summary(scope, id.as_ref(), since, until).await
+        let of = self.runs_of(scope, whose).await?;
+        self.store.runs().summary(scope, &of, since, until).await
     }
 
     /// Lines of one run, in the order in which they were printed. `limit` is 1 to 1000.
@@ -111,7 +123,10 @@ impl Observatory {
         let logs = self.store.logs();
         let after = query.after.as_ref().map_or(LogCursor::START, |place| place.after);
         if let Some(run) = &query.run {
-            return logs.of_run(scope, run, after, limit).await;
+            let mut page = logs.of_run(scope, run, after, limit).await?;
+            // Who may see this function's lines need not see another's.
+            page.lines.retain(|line| line.function == function);
+            return Ok(page);
         }
         if query.after.is_some() || query.since.is_some() {
             return logs.after(scope, &function, after, query.since, limit).await;

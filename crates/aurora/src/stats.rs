@@ -8,7 +8,7 @@ use nova_domain::{FaultResult, FunctionName, RunId, Scope, Timestamp};
 use nova_store::PageRequest;
 use nova_store::repo::run::{RunFilter, RunSummary};
 
-use crate::queries::Observatory;
+use crate::queries::{Observatory, Whose};
 
 /// Most points of a series.
 pub const BUCKETS_MAX: u32 = 120;
@@ -56,14 +56,9 @@ pub struct Failing {
 }
 
 impl Observatory {
-    /// Numbers of a window; of one function if `function` is given.
-    pub async fn stats(
-        &self,
-        scope: &Scope,
-        function: Option<&FunctionName>,
-        query: &StatsQuery,
-    ) -> FaultResult<Stats> {
-        let totals = self.summary(scope, function, query.since, query.until).await?;
+    /// Numbers of a window.
+    pub async fn stats(&self, scope: &Scope, whose: Whose<'_>, query: &StatsQuery) -> FaultResult<Stats> {
+        let totals = self.summary(scope, whose, query.since, query.until).await?;
         let parts = parts(query);
         // What is empty as a whole is so in its parts.
         let series = if totals.count == 0 {
@@ -71,7 +66,7 @@ impl Observatory {
         } else {
             stream::iter(parts)
                 .map(|(from, to)| async move {
-                    FaultResult::Ok((from, self.summary(scope, function, from, to).await?))
+                    FaultResult::Ok((from, self.summary(scope, whose, from, to).await?))
                 })
                 .buffered(AT_ONCE)
                 .try_collect()
@@ -89,7 +84,7 @@ impl Observatory {
                     ..RunFilter::default()
                 };
                 let page = PageRequest::new(FAILURES_SEEN, None)?;
-                groups.add(self.runs(scope, function, filter, &page).await?.items);
+                groups.add(self.runs(scope, whose, filter, &page).await?.items);
             }
         }
         let mut failing = groups.sorted();
@@ -110,7 +105,7 @@ impl Observatory {
             since: Some(after.plus_micros(1)),
             ..RunFilter::default()
         };
-        match self.runs(scope, Some(function), filter, &PageRequest::new(1, None)?).await {
+        match self.runs(scope, Whose::Function(function), filter, &PageRequest::new(1, None)?).await {
             Ok(page) => Ok(!page.items.is_empty()),
             // The function was deleted; its runs are still there.
             Err(fault) if fault.code() == nova_domain::Code::NotFound => Ok(true),

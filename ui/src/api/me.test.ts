@@ -35,10 +35,11 @@ it("a developer may name new ones", () => {
   expect(scope.get()).toEqual({ tenant: "new", namespace: "newer" });
 });
 
-it("a role for some names is not taken for none", () => {
-  const narrow = { tenant: "acme", permissions: ["self:read"], roles: [{ role: "operator", tenant: "acme", namespaces: "*", resources: "report-*" }] };
+it("a role for some names is one for those names", () => {
+  const narrow = { permissions: ["self:read"], named: [{ names: "report-*", permissions: ["function:update"] }] };
   expect(mayWith(narrow, "report-daily", "function:update")).toBe(true);
   expect(mayWith(narrow, "other", "function:update")).toBe(false);
-  expect(mayWith({ ...narrow, tenant: "beta" }, "report-daily", "function:update")).toBe(false);
+  expect(mayWith(narrow, "report-daily", "function:delete")).toBe(false);
+  expect(mayWith({ permissions: ["function:update"] }, "other", "function:update")).toBe(true);
   expect(mayWith(undefined, "report-daily", "function:update")).toBe(false);
 });

@@ -18,24 +18,31 @@ export function useMe(): Me | undefined {
 
 export type Can = (permission: string) => boolean;
 
-/** Whether the person may do something in this tenant and namespace. */
+/**
+ * Whether the person may do something in this tenant and namespace, with all names or with some:
+ * what a list or a page asks. About one thing ask [`useMay`].
+ */
 export function useCan(): Can {
   const me = useMe();
-  return useCallback((permission) => me?.permissions.includes(permission) ?? false, [me]);
+  return useCallback((permission) => me !== undefined && (me.permissions.includes(permission) || (me.named ?? []).some((one) => one.permissions.includes(permission))), [me]);
 }
 
-/**
- * Whether the person may do something with the thing of that name. A role for some names only is
- * not in the list of permissions: where one reaches the name, the server has the last word.
- */
+/** Whether the person may do something with the thing of that name. */
 export function useMay(name: string): Can {
   const me = useMe();
   return useCallback((permission) => mayWith(me, name, permission), [me, name]);
 }
 
-export function mayWith(me: Pick<Me, "permissions" | "roles" | "tenant"> | undefined, name: string, permission: string): boolean {
+export function mayWith(me: Pick<Me, "permissions" | "named"> | undefined, name: string, permission: string): boolean {
   if (!me) return false;
-  return me.permissions.includes(permission) || me.roles.some((one) => (one.tenant === "*" || one.tenant === me.tenant) && one.resources !== "*" && reaches(one.resources, name));
+  return me.permissions.includes(permission) || (me.named ?? []).some((one) => one.permissions.includes(permission) && reaches(one.names, name));
+}
+
+/** The names that the person may do something with; `undefined`: all. */
+export function useNames(permission: string): string[] | undefined {
+  const me = useMe();
+  if (!me || me.permissions.includes(permission)) return undefined;
+  return (me.named ?? []).filter((one) => one.permissions.includes(permission)).map((one) => one.names);
 }
 
 /** More tenants than this are not told by the server. */

@@ -250,6 +250,7 @@ export const en = {
   "create.from_upload": "Upload",
   "create.how": "How to begin",
   "create.name_hint": "1 to 64 letters, digits, _ or -",
+  "create.name_hint_some": "You may create: {names}",
   "create.name_rule": "Give it a name of 1 to 64 letters, digits, _ or -.",
   "create.not_on_host": "not on this host",
   "create.template": "Template",

@@ -252,6 +252,7 @@ export const zh: Record<Key, string> = {
   "create.from_upload": "上传",
   "create.how": "开始方式",
   "create.name_hint": "1 到 64 个字母、数字、_ 或 -",
+  "create.name_hint_some": "您可以创建：{names}",
   "create.name_rule": "请输入 1 到 64 个字母、数字、_ 或 - 组成的名称。",
   "create.not_on_host": "本机没有",
   "create.template": "模板",

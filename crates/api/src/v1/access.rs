@@ -51,12 +51,23 @@ pub struct Me {
     /// The tenant and namespace that this request is about.
     pub tenant: String,
     pub namespace: String,
-    /// What the caller may do there.
+    /// What the caller may do there, whatever the name.
     pub permissions: Vec<String>,
+    /// What it may do besides with some names there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<NamedPermissions>,
     /// Roles that the caller has, with where.
     pub roles: Vec<HeldRole>,
     /// Tenants that the caller may use, with their namespaces; at most 100 of each.
     pub scopes: Vec<UsableScope>,
+}
+
+/// What a caller may do with some names of a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct NamedPermissions {
+    /// A name, or the beginning of one and `*`.
+    pub names: String,
+    pub permissions: Vec<String>,
 }
 
 /// A role that the caller has.

@@ -22,8 +22,8 @@ pub mod system;
 pub mod version;
 
 pub use access::{
-    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamespaceView, ProviderView,
-    RoleGrantBody, SignIn, TenantView, UsableScope,
+    CreateKey, CreateNamespace, CreateTenant, CreatedKey, HeldRole, KeyView, Me, NamedPermissions,
+    NamespaceView, ProviderView, RoleGrantBody, SignIn, TenantView, UsableScope,
 };
 pub use alias::{
     AliasView, CreateAlias, PastTargetView, PatchAlias, PromoteAlias, RolloutView, StartRollout, WeightView,

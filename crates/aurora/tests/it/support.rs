@@ -9,7 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use metrics::{Counter, Gauge, Histogram, Key, KeyName, Metadata, SharedString, Unit};
-use nova_aurora::{Observatory, PageRequest, Recorder, RunFilter, Sink, SinkSettings};
+use nova_aurora::{Observatory, PageRequest, Recorder, RunFilter, Sink, SinkSettings, Whose};
+use nova_domain::access::Names;
 use nova_domain::call::{
     Call, CallChain, CallSource, EventStream, FunctionRef, FunctionSnapshot, Outcome, Qualifier, TraceContext,
 };
@@ -78,7 +79,11 @@ impl Bench {
 
     pub(crate) async fn runs(&self) -> Vec<Run> {
         let page = PageRequest::largest();
-        self.observatory.runs(&scope(), None, RunFilter::default(), &page).await.expect("lists").items
+        self.observatory
+            .runs(&scope(), Whose::Names(&Names::All), RunFilter::default(), &page)
+            .await
+            .expect("lists")
+            .items
     }
 
     /// What a run printed.

@@ -1,5 +1,6 @@
 //! Show secrets, never their values.
 
+use nova_domain::access::Names;
 use nova_domain::secret::Secret;
 use nova_domain::{FaultResult, Scope, SecretName};
 use nova_store::{Page, PageRequest};
@@ -12,8 +13,8 @@ impl Secrets {
         Ok(self.store().secrets().get(scope, name).await?.secret)
     }
 
-    /// Secrets of the namespace, sorted by name.
-    pub async fn list(&self, scope: &Scope, page: &PageRequest) -> FaultResult<Page<Secret>> {
-        self.store().secrets().list(scope, page).await
+    /// Those of `names`, sorted by name.
+    pub async fn list(&self, scope: &Scope, names: &Names, page: &PageRequest) -> FaultResult<Page<Secret>> {
+        self.store().secrets().list(scope, names, page).await
     }
 }

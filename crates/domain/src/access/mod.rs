@@ -5,6 +5,7 @@
 pub mod binding;
 pub mod credential;
 pub mod invoke_policy;
+pub mod names;
 pub mod pattern;
 pub mod permission;
 pub mod principal;
@@ -15,6 +16,7 @@ pub mod user;
 pub use binding::{Binding, Subject};
 pub use credential::{Credential, CredentialKind, Invitation, KeyNote, SessionNote};
 pub use invoke_policy::{CallerRule, Calling, InvokePolicy};
+pub use names::Names;
 pub use pattern::Pattern;
 pub use permission::{Permission, PermissionSet};
 pub use principal::{CallerFunction, Grant, Principal, Target};

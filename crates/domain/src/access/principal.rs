@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::binding::Subject;
+use super::names::Names;
 use super::pattern::Pattern;
 use super::permission::{Permission, PermissionSet};
 use super::role;
@@ -31,14 +32,17 @@ impl Grant {
     }
 
     fn reaches(&self, target: &Target<'_>) -> bool {
+        self.reaches_place_of(target) && self.resources.matches(target.resource)
+    }
+
+    /// Whether its tenant and namespaces are those of the target, whatever the resource.
+    fn reaches_place_of(&self, target: &Target<'_>) -> bool {
         let tenant = match (&self.tenant, target.tenant) {
             (None, _) => true,
             (Some(_), None) => false,
             (Some(ours), Some(theirs)) => ours == theirs,
         };
-        tenant
-            && self.namespaces.matches(target.namespace.map(NamespaceName::as_str))
-            && self.resources.matches(target.resource)
+        tenant && self.namespaces.matches(target.namespace.map(NamespaceName::as_str))
     }
 
     /// Whether everything that `other` reaches is reached by this one too.
@@ -107,6 +111,19 @@ impl Principal {
         within(&self.grants) && self.bounds.as_deref().is_none_or(within)
     }
 
+    /// The resources of a place that it may do that with; `target.resource` counts for nothing.
+    pub fn names(&self, permission: Permission, target: &Target<'_>) -> Names {
+        if role::ANYBODY.has(permission) {
+            return Names::All;
+        }
+        let within = |grants: &[Grant]| {
+            let there = |grant: &&Grant| grant.permissions.has(permission) && grant.reaches_place_of(target);
+            Names::of(grants.iter().filter(there).map(|grant| grant.resources.clone()))
+        };
+        let held = within(&self.grants);
+        self.bounds.as_deref().map_or(held.clone(), |bounds| held.and(&within(bounds)))
+    }
+
     /// Whether it may do all of what `grant` allows, everywhere the grant reaches: nobody
     /// gives away more than they have.
     pub fn covers(&self, grant: &Grant) -> bool {
@@ -145,11 +162,6 @@ impl Principal {
         let within =
             |grants: &[Grant]| grants.iter().any(|grant| &*grant.role == role && grant.reaches(target));
         within(&self.grants) && self.bounds.as_deref().is_none_or(within)
-    }
-
-    /// Everything it may at a place, together.
-    pub fn permissions(&self, target: &Target<'_>) -> PermissionSet {
-        Permission::ALL.iter().copied().filter(|permission| self.allows(*permission, target)).collect()
     }
 }
 
@@ -211,6 +223,36 @@ mod tests {
         caller.bounds = Some(vec![grant(Some("acme"), "*", "*", role::INVOKER)]);
         assert!(!caller.allows(Permission::FunctionRead, &target));
         assert!(!caller.covers(&grant(Some("acme"), "*", "*", role::VIEWER)));
+    }
+
+    #[test]
+    fn the_names_of_a_caller_are_exactly_those_it_is_allowed() {
+        let mut caller = with(vec![
+            grant(Some("acme"), "prod", "bill*", role::OPERATOR),
+            grant(Some("acme"), "*", "mail", role::VIEWER),
+            grant(Some("other"), "*", "*", role::OWNER),
+        ]);
+        let (acme, prod, test) = (tenant("acme"), namespace("prod"), namespace("test"));
+        let all = ["billing", "bill-a", "mail", "mails", "x"];
+        let check = |caller: &Principal| {
+            for place in [&prod, &test] {
+                for permission in [Permission::FunctionRead, Permission::FunctionCreate, Permission::KeyRead]
+                {
+                    let at = |resource| Target { tenant: Some(&acme), namespace: Some(place), resource };
+                    let names = caller.names(permission, &at(None));
+                    for name in all {
+                        let allowed = caller.allows(permission, &at(Some(name)));
+                        assert_eq!(names.has(name), allowed, "{permission} {place} {name}");
+                    }
+                }
+            }
+        };
+        check(&caller);
+        caller.bounds = Some(vec![grant(Some("acme"), "*", "bill-*", role::OPERATOR)]);
+        check(&caller);
+        let target = Target { tenant: Some(&acme), namespace: Some(&test), resource: None };
+        assert!(caller.names(Permission::FunctionRead, &target).is_empty());
+        assert_eq!(Principal::dev().names(Permission::FunctionRead, &target), Names::All);
     }
 
     #[test]

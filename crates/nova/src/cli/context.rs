@@ -320,7 +320,9 @@ pub(super) async fn whoami(context: &Context) -> CommandResult {
         .collect();
     let scopes: Vec<String> =
         me.scopes.iter().map(|scope| format!("{}: {}", scope.tenant, scope.namespaces.join(" "))).collect();
-    let lines = [
+    let named: Vec<String> =
+        me.named.iter().map(|some| format!("{}: {}", some.names, some.permissions.join(" "))).collect();
+    let mut lines = vec![
         ("subject", me.subject.clone()),
         ("name", me.name.clone()),
         ("acts in", format!("{}/{}", me.tenant, me.namespace)),
@@ -328,6 +330,9 @@ pub(super) async fn whoami(context: &Context) -> CommandResult {
         ("may there", me.permissions.join(" ")),
         ("scopes", scopes.join("; ")),
     ];
+    if !named.is_empty() {
+        lines.insert(5, ("and with some names", named.join("; ")));
+    }
     context.printer.one(&me, &lines)?;
     Ok(())
 }

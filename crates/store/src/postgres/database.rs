@@ -7,6 +7,7 @@ use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
 };
 use futures::future::join4;
+use nova_domain::access::Names;
 use nova_domain::audit::Chain;
 use nova_domain::{Code, Fault, FaultResult, Scope, TenantName};
 use tokio_postgres::types::ToSql;
@@ -237,6 +238,12 @@ impl<'a> Write<'a> {
     pub(super) async fn commit_plain(self) -> StoreResult<()> {
         Ok(self.transaction.commit().await?)
     }
+}
+
+/// Names for `.. LIKE ANY (..)`; NULL: all. Of what a pattern may hold, `_` means something else there.
+pub(super) fn likes(names: &Names) -> Option<Vec<String>> {
+    let like = |pattern: String| pattern.replace('_', r"\_").replace('*', "%");
+    names.patterns().map(|patterns| patterns.into_iter().map(like).collect())
 }
 
 /// Whether a statement failed because of this class of constraint.

@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::ENGINE;
-use super::database::{Access, Database, Write, violates};
+use super::database::{Access, Database, Write, likes, violates};
 use super::quota::Held;
 use super::tenant::require_namespace;
 use super::version::{insert_version, version_row};
@@ -70,6 +70,7 @@ statements! {
         JOIN versions v ON v.function_id = f.id AND v.number = f.active_version \
         WHERE f.tenant_id = $1 AND f.namespace = $2 AND f.name > $3 \
           AND ($4::text = '' OR strpos(f.search, $4) > 0) AND ($5::text IS NULL OR f.runtime = $5) \
+          AND ($7::text[] IS NULL OR f.name LIKE ANY ($7)) \
         ORDER BY f.name LIMIT $6";
     ALWAYS_ON = "SELECT ", function_columns!(), ", ", version_columns!(), " FROM functions f \
         JOIN versions v ON v.function_id = f.id AND v.number = f.active_version \
@@ -185,8 +186,9 @@ impl Functions for PostgresFunctions {
         let after = page.keys::<1>()?.map(|[name]| name).unwrap_or_default();
         let runtime = filter.runtime.map(|runtime| runtime.as_str());
         observed(ENGINE, "functions.list", async {
-            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-                [&scope.tenant.as_str(), &scope.namespace.as_str(), &after, &needle, &runtime, &page.fetch()];
+            let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
+            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 7] =
+                [&tenant, &namespace, &after, &needle, &runtime, &page.fetch(), &likes(&filter.names)];
             let rows = self.0.read(Access::Tenant(scope), LIST, &key).await?;
             let items = rows.iter().map(pair).collect::<StoreResult<_>>()?;
             Ok(Page::of(page, items, |item: &FunctionWithVersion| [item.function.name.to_string()]))

@@ -11,14 +11,14 @@ use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
 use super::ENGINE;
-use super::database::{Access, Database, Write};
+use super::database::{Access, Database, Write, likes};
 use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
 use crate::repo::log::StoredLines;
 use crate::repo::run::{RUN_LONGEST, RunQuery, check_batch, check_prune};
-use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
+use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, RunsOf, SUMMARY_SAMPLE};
 use crate::rows::{RunRow, clean, to_u64};
 use crate::statement::statements;
 
@@ -70,10 +70,11 @@ statements! {
         ORDER BY place RETURNING seq";
     GET = "SELECT ", run_columns!(), " FROM runs WHERE id = $3 AND tenant_id = $1 AND namespace = $2";
     LIST = "SELECT ", run_columns!(), " FROM runs \
-            WHERE tenant_id = $1 AND namespace = $2 AND ", run_conditions!();
+            WHERE tenant_id = $1 AND namespace = $2 AND ($11::text[] IS NULL OR function LIKE ANY ($11)) AND ",
+            run_conditions!();
     LIST_OF_FUNCTION = "SELECT ", run_columns!(), " FROM runs \
             WHERE tenant_id = $1 AND namespace = $2 AND function_id = $11 AND ", run_conditions!();
-    SUMMARY = summary_columns!(), ") AS sample";
+    SUMMARY = summary_columns!(), " AND ($6::text[] IS NULL OR function LIKE ANY ($6))) AS sample";
     SUMMARY_OF_FUNCTION = summary_columns!(), " AND function_id = $6) AS sample";
     /// $5: when a run that ended since $6 can have begun.
     OUTCOMES = "SELECT count(*), count(*) FILTER (WHERE status <> 'succeeded') FROM runs \
@@ -148,7 +149,12 @@ impl Runs for PostgresRuns {
         let query = RunQuery::of(filter, page)?;
         observed(ENGINE, "runs.list", async {
             let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
-            let mut key: Vec<&(dyn ToSql + Sync)> = vec![
+            let (names, function) = picked(&filter.of);
+            let (statement, whose): (_, &(dyn ToSql + Sync)) = match &function {
+                None => (LIST, &names),
+                Some(id) => (LIST_OF_FUNCTION, id),
+            };
+            let key: [&(dyn ToSql + Sync); 11] = [
                 &tenant,
                 &namespace,
                 &query.before.0,
@@ -159,11 +165,8 @@ impl Runs for PostgresRuns {
                 &query.source,
                 &query.error,
                 &query.limit,
+                whose,
             ];
-            let statement = if query.function.is_some() { LIST_OF_FUNCTION } else { LIST };
-            if query.function.is_some() {
-                key.push(&query.function);
-            }
             let rows = self.0.read(Access::Tenant(scope), statement, &key).await?;
             let items = rows.iter().map(|row| run_row(row)?.into_run()).collect::<StoreResult<_>>()?;
             Ok(Page::of(page, items, |run: &Run| {
@@ -176,19 +179,19 @@ impl Runs for PostgresRuns {
     async fn summary(
         &self,
         scope: &Scope,
-        function: Option<&FunctionId>,
+        of: &RunsOf,
         since: Timestamp,
         until: Timestamp,
     ) -> FaultResult<RunSummary> {
         observed(ENGINE, "runs.summary", async {
             let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
             let (since, until, sample) = (since.as_micros(), until.as_micros(), i64::from(SUMMARY_SAMPLE));
-            let function = function.map(FunctionId::as_str);
-            let mut key: Vec<&(dyn ToSql + Sync)> = vec![&tenant, &namespace, &since, &until, &sample];
-            let statement = if function.is_some() { SUMMARY_OF_FUNCTION } else { SUMMARY };
-            if function.is_some() {
-                key.push(&function);
-            }
+            let (names, function) = picked(of);
+            let (statement, whose): (_, &(dyn ToSql + Sync)) = match &function {
+                None => (SUMMARY, &names),
+                Some(id) => (SUMMARY_OF_FUNCTION, id),
+            };
+            let key: [&(dyn ToSql + Sync); 6] = [&tenant, &namespace, &since, &until, &sample, whose];
             let rows = self.0.read(Access::Tenant(scope), statement, &key).await?;
             let row = rows.first().ok_or_else(|| StoreError::unreadable("summary", "no row"))?;
             let percentiles: Option<Vec<Option<i64>>> = row.try_get(5)?;
@@ -240,6 +243,15 @@ impl Runs for PostgresRuns {
             Ok(Pruned { runs: to_u64(runs) })
         })
         .await
+    }
+}
+
+/// The names (see [`likes`]) or the function that runs are wanted of.
+fn picked(of: &RunsOf) -> (Option<Vec<String>>, Option<&str>) {
+    match of {
+        RunsOf::All => (None, None),
+        RunsOf::Names(names) => (likes(names), None),
+        RunsOf::Function(id) => (None, Some(id.as_str())),
     }
 }
 

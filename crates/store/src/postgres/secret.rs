@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use nova_domain::access::Names;
 use nova_domain::secret::{SECRETS_PER_NAMESPACE, Secret};
 use nova_domain::{FaultResult, Scope, SecretName};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 use super::ENGINE;
-use super::database::{Access, Database, Write, violates};
+use super::database::{Access, Database, Write, likes, violates};
 use crate::System;
 use crate::error::StoreResult;
 use crate::observe::observed;
@@ -35,7 +36,8 @@ statements! {
     FIND = "SELECT ", secret_columns!(), " FROM secrets \
             WHERE tenant_id = $1 AND namespace = $2 AND name = ANY($3)";
     LIST = "SELECT ", secret_columns!(), " FROM secrets \
-            WHERE tenant_id = $1 AND namespace = $2 AND name > $3 ORDER BY name LIMIT $4";
+            WHERE tenant_id = $1 AND namespace = $2 AND name > $3 \
+              AND ($5::text[] IS NULL OR name LIKE ANY ($5)) ORDER BY name LIMIT $4";
     UPDATE = "UPDATE secrets SET data = $5, sealed = coalesce($6, sealed), key_id = coalesce($7, key_id), \
               version = $8, revision = revision + 1, updated_at = $9 \
               WHERE tenant_id = $1 AND namespace = $2 AND name = $3 AND revision = $4";
@@ -126,12 +128,12 @@ impl Secrets for PostgresSecrets {
         .await
     }
 
-    async fn list(&self, scope: &Scope, page: &PageRequest) -> FaultResult<Page<Secret>> {
+    async fn list(&self, scope: &Scope, names: &Names, page: &PageRequest) -> FaultResult<Page<Secret>> {
         let after = page.keys::<1>()?.map(|[name]| name).unwrap_or_default();
         observed(ENGINE, "secrets.list", async {
             let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
-            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-                [&tenant, &namespace, &after, &page.fetch()];
+            let key: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                [&tenant, &namespace, &after, &page.fetch(), &likes(names)];
             let rows = self.0.read(Access::Tenant(scope), LIST, &key).await?;
             let items: StoreResult<Vec<_>> =
                 rows.iter().map(|row| stored(row).map(|stored| stored.secret)).collect();

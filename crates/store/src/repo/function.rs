@@ -1,6 +1,7 @@
 //! Functions with their versions.
 
 use async_trait::async_trait;
+use nova_domain::access::Names;
 use nova_domain::call::Qualifier;
 use nova_domain::function::Function;
 use nova_domain::runtime::Runtime;
@@ -25,6 +26,8 @@ pub struct FunctionFilter {
     pub search: Option<String>,
     /// Runtime of the active version.
     pub runtime: Option<Runtime>,
+    /// Only those that are called so.
+    pub names: Names,
 }
 
 /// What a delete took away.

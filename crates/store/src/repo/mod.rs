@@ -23,7 +23,7 @@ pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functio
 pub use log::{LogCursor, LogPage, Logs, RecordedLine, StoredLines};
 pub use quota::{Quotas, StoredUsage, WindowAsk, WindowLease};
 pub use role::{BoundRole, Roles};
-pub use run::{Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
+pub use run::{Pruned, RunFilter, RunRecord, RunSummary, Runs, RunsOf, SUMMARY_SAMPLE};
 pub use secret::{SealedValue, Secrets, StoredSecret};
 pub use tenant::Tenants;
 pub use user::{Accepted, Member, UserChange, Users};

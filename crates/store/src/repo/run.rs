@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use nova_domain::access::Names;
 use nova_domain::call::CallSource;
 use nova_domain::log::LogLine;
 use nova_domain::rollout::Seen;
@@ -22,10 +23,28 @@ pub struct RunRecord {
     pub lines: Vec<LogLine>,
 }
 
+/// Whose runs are meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RunsOf {
+    /// Of every function of the namespace.
+    #[default]
+    All,
+    Function(FunctionId),
+    /// Of functions that were called so when they ran.
+    Names(Names),
+}
+
+impl RunsOf {
+    /// All runs if `names` are all names.
+    pub fn names(names: Names) -> Self {
+        if names == Names::All { Self::All } else { Self::Names(names) }
+    }
+}
+
 /// Which runs of a namespace are wanted. The default is all.
 #[derive(Debug, Clone, Default)]
 pub struct RunFilter {
-    pub function: Option<FunctionId>,
+    pub of: RunsOf,
     pub status: Option<RunStatus>,
     pub source: Option<CallSource>,
     /// Started at or after.
@@ -83,12 +102,11 @@ pub trait Runs: Send + Sync {
     /// Runs, newest first.
     async fn list(&self, scope: &Scope, filter: &RunFilter, page: &PageRequest) -> FaultResult<Page<Run>>;
 
-    /// Counts and percentiles over the runs of one function, or of the whole namespace,
-    /// that started in `since..until`.
+    /// Counts and percentiles over the runs of `of` that started in `since..until`.
     async fn summary(
         &self,
         scope: &Scope,
-        function: Option<&FunctionId>,
+        of: &RunsOf,
         since: Timestamp,
         until: Timestamp,
     ) -> FaultResult<RunSummary>;
@@ -117,7 +135,6 @@ pub(crate) const BATCH_MAX: usize = 10_000;
 
 /// A filter and a page as statement parameters.
 pub(crate) struct RunQuery {
-    pub(crate) function: Option<String>,
     pub(crate) status: Option<&'static str>,
     pub(crate) source: Option<&'static str>,
     pub(crate) since: i64,
@@ -137,7 +154,6 @@ impl RunQuery {
             None => (i64::MAX, "~".to_owned()),
         };
         Ok(Self {
-            function: filter.function.as_ref().map(ToString::to_string),
             status: filter.status.map(RunStatus::as_str),
             source: filter.source.map(CallSource::as_str),
             since: filter.since.map_or(i64::MIN, Timestamp::as_micros),

@@ -1,6 +1,7 @@
 //! Secrets: metadata and sealed values. No value is ever here in clear.
 
 use async_trait::async_trait;
+use nova_domain::access::Names;
 use nova_domain::secret::{SECRETS_PER_NAMESPACE, Secret};
 use nova_domain::{Code, Fault, FaultResult, Scope, SecretName};
 
@@ -35,8 +36,8 @@ pub trait Secrets: Send + Sync {
     /// Those of `names` that exist, in no order.
     async fn find(&self, scope: &Scope, names: &[SecretName]) -> FaultResult<Vec<StoredSecret>>;
 
-    /// Secrets sorted by name.
-    async fn list(&self, scope: &Scope, page: &PageRequest) -> FaultResult<Page<Secret>>;
+    /// Those of `names`, sorted by name.
+    async fn list(&self, scope: &Scope, names: &Names, page: &PageRequest) -> FaultResult<Page<Secret>>;
 
     /// Stores the new state of a secret, and a new value if given. `secret.revision` is the revision
     /// that was read; what is stored and returned has one more. `Conflict` if the stored revision

@@ -10,7 +10,7 @@ use nova_domain::{FaultResult, FunctionId, FunctionName, Scope};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
-use super::query::{execute, is_taken, many, one};
+use super::query::{execute, globs, is_taken, many, one};
 use super::quota::within_quotas;
 use super::tenant::require_namespace;
 use super::version::{VERSION_WIDTH, insert_version, version_row};
@@ -69,6 +69,7 @@ statements! {
         JOIN versions v ON v.function_id = f.id AND v.number = f.active_version \
         WHERE f.tenant_id = ?1 AND f.namespace = ?2 AND f.name > ?3 \
           AND (?4 = '' OR instr(f.search, ?4) > 0) AND (?5 IS NULL OR f.runtime = ?5) \
+          AND (?7 IS NULL OR EXISTS (SELECT 1 FROM json_each(?7) WHERE f.name GLOB value)) \
         ORDER BY f.name LIMIT ?6";
     ALWAYS_ON = "SELECT ", function_columns!(), ", ", version_columns!(), " FROM functions f \
         JOIN versions v ON v.function_id = f.id AND v.number = f.active_version \
@@ -176,12 +177,12 @@ impl Functions for SqliteFunctions {
     ) -> FaultResult<Page<FunctionWithVersion>> {
         let needle = search_needle(filter.search.as_deref())?;
         let after = page.keys::<1>()?.map(|[name]| name).unwrap_or_default();
-        let (scope, page, runtime) =
-            (scope.clone(), page.clone(), filter.runtime.map(|runtime| runtime.as_str()));
+        let (scope, page, names) = (scope.clone(), page.clone(), globs(&filter.names));
+        let runtime = filter.runtime.map(|runtime| runtime.as_str());
         self.0
             .read("functions.list", move |connection| {
                 let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
-                let key = params![tenant, namespace, after, needle, runtime, page.fetch()];
+                let key = params![tenant, namespace, after, needle, runtime, page.fetch(), names];
                 let rows = many(connection, LIST, key, pair_row)?;
                 let items = rows.into_iter().map(pair).collect::<StoreResult<_>>()?;
                 Ok(Page::of(&page, items, |item: &FunctionWithVersion| [item.function.name.to_string()]))

@@ -1,5 +1,6 @@
 //! Runs statements of the registry on a connection.
 
+use nova_domain::access::Names;
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
 use crate::error::StoreResult;
@@ -34,6 +35,11 @@ pub(super) fn execute(
     params: impl Params,
 ) -> StoreResult<usize> {
     Ok(connection.prepare_cached(statement.sql)?.execute(params)?)
+}
+
+/// Names for `.. GLOB value` over `json_each`; NULL: all. What a pattern may hold means the same there.
+pub(super) fn globs(names: &Names) -> Option<String> {
+    names.patterns().map(|patterns| serde_json::Value::from(patterns).to_string())
 }
 
 /// Whether a statement failed because a unique value is taken.

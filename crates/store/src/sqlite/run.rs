@@ -9,13 +9,13 @@ use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
-use super::query::{execute, many, one};
+use super::query::{execute, globs, many, one};
 use crate::System;
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
 use crate::repo::log::StoredLines;
 use crate::repo::run::{RUN_LONGEST, RunQuery, check_batch, check_prune, summarise};
-use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, SUMMARY_SAMPLE};
+use crate::repo::{LogCursor, Pruned, RunFilter, RunRecord, RunSummary, Runs, RunsOf, SUMMARY_SAMPLE};
 use crate::rows::{RunRow, clean, to_u64};
 use crate::statement::statements;
 
@@ -44,18 +44,22 @@ statements! {
                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
     GET = "SELECT ", run_columns!(), " FROM runs WHERE id = ?3 AND tenant_id = ?1 AND namespace = ?2";
     LIST = "SELECT ", run_columns!(), " FROM runs INDEXED BY runs_by_scope \
-            WHERE tenant_id = :tenant AND namespace = :namespace AND ", run_conditions!();
+            WHERE tenant_id = :tenant AND namespace = :namespace \
+            AND (:names IS NULL OR EXISTS (SELECT 1 FROM json_each(:names) WHERE function GLOB value)) AND ",
+            run_conditions!();
     LIST_OF_FUNCTION = "SELECT ", run_columns!(), " FROM runs INDEXED BY runs_by_function \
             WHERE tenant_id = :tenant AND namespace = :namespace AND function_id = :function AND ", run_conditions!();
     COUNTS = "SELECT count(*), coalesce(sum(status = 'failed'), 0), coalesce(sum(status = 'cancelled'), 0), \
               coalesce(sum(status = 'platform_error'), 0), coalesce(sum(cold_start), 0) FROM runs \
-              WHERE tenant_id = ?1 AND namespace = ?2 AND started_at >= ?3 AND started_at < ?4";
+              WHERE tenant_id = ?1 AND namespace = ?2 AND started_at >= ?3 AND started_at < ?4 \
+              AND (?5 IS NULL OR EXISTS (SELECT 1 FROM json_each(?5) WHERE function GLOB value))";
     COUNTS_OF_FUNCTION = "SELECT count(*), coalesce(sum(status = 'failed'), 0), \
               coalesce(sum(status = 'cancelled'), 0), coalesce(sum(status = 'platform_error'), 0), \
               coalesce(sum(cold_start), 0) FROM runs \
               WHERE tenant_id = ?1 AND namespace = ?2 AND function_id = ?5 AND started_at >= ?3 AND started_at < ?4";
     DURATIONS = "SELECT duration_us FROM runs \
               WHERE tenant_id = ?1 AND namespace = ?2 AND started_at >= ?3 AND started_at < ?4 \
+              AND (?6 IS NULL OR EXISTS (SELECT 1 FROM json_each(?6) WHERE function GLOB value)) \
               ORDER BY started_at DESC, id DESC LIMIT ?5";
     DURATIONS_OF_FUNCTION = "SELECT duration_us FROM runs \
               WHERE tenant_id = ?1 AND namespace = ?2 AND function_id = ?6 AND started_at >= ?3 AND started_at < ?4 \
@@ -125,10 +129,10 @@ impl Runs for SqliteRuns {
 
     async fn list(&self, scope: &Scope, filter: &RunFilter, page: &PageRequest) -> FaultResult<Page<Run>> {
         let query = RunQuery::of(filter, page)?;
-        let (scope, page) = (scope.clone(), page.clone());
+        let (scope, of, page) = (scope.clone(), filter.of.clone(), page.clone());
         self.0
             .read("runs.list", move |connection| {
-                let rows = list(connection, &scope, &query)?;
+                let rows = list(connection, &scope, &of, &query)?;
                 let items = rows.into_iter().map(RunRow::into_run).collect::<StoreResult<_>>()?;
                 Ok(Page::of(&page, items, |run: &Run| {
                     [run.started_at.as_micros().to_string(), run.id.to_string()]
@@ -140,11 +144,11 @@ impl Runs for SqliteRuns {
     async fn summary(
         &self,
         scope: &Scope,
-        function: Option<&FunctionId>,
+        of: &RunsOf,
         since: Timestamp,
         until: Timestamp,
     ) -> FaultResult<RunSummary> {
-        let (scope, function) = (scope.clone(), function.cloned());
+        let (scope, of) = (scope.clone(), of.clone());
         self.0
             .read("runs.summary", move |connection| {
                 let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
@@ -153,25 +157,15 @@ impl Runs for SqliteRuns {
                     Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?])
                 };
                 let duration = |row: &Row<'_>| row.get::<_, i64>(0);
-                let (counts, durations) = match &function {
-                    None => (
-                        one(connection, COUNTS, params![tenant, namespace, since, until], counts)?,
-                        many(
-                            connection,
-                            DURATIONS,
-                            params![tenant, namespace, since, until, SUMMARY_SAMPLE],
-                            duration,
-                        )?,
-                    ),
-                    Some(id) => {
-                        let key = params![tenant, namespace, since, until, id.as_str()];
-                        let sample = params![tenant, namespace, since, until, SUMMARY_SAMPLE, id.as_str()];
-                        (
-                            one(connection, COUNTS_OF_FUNCTION, key, counts)?,
-                            many(connection, DURATIONS_OF_FUNCTION, sample, duration)?,
-                        )
-                    }
+                let (names, function) = picked(&of);
+                let (count, sample, whose) = match function {
+                    None => (COUNTS, DURATIONS, names.as_deref()),
+                    Some(id) => (COUNTS_OF_FUNCTION, DURATIONS_OF_FUNCTION, Some(id)),
                 };
+                let key = params![tenant, namespace, since, until, whose];
+                let counts = one(connection, count, key, counts)?;
+                let key = params![tenant, namespace, since, until, SUMMARY_SAMPLE, whose];
+                let durations = many(connection, sample, key, duration)?;
                 Ok(summarise(counts.unwrap_or_default(), durations))
             })
             .await
@@ -263,21 +257,30 @@ fn insert(connection: &Connection, record: &RunRecord) -> StoreResult<StoredLine
     Ok(StoredLines { run: record.run.id.clone(), cursors })
 }
 
-fn list(connection: &Connection, scope: &Scope, query: &RunQuery) -> StoreResult<Vec<RunRow>> {
+/// The names (see [`globs`]) or the function that runs are wanted of.
+fn picked(of: &RunsOf) -> (Option<String>, Option<&str>) {
+    match of {
+        RunsOf::All => (None, None),
+        RunsOf::Names(names) => (globs(names), None),
+        RunsOf::Function(id) => (None, Some(id.as_str())),
+    }
+}
+
+fn list(connection: &Connection, scope: &Scope, of: &RunsOf, query: &RunQuery) -> StoreResult<Vec<RunRow>> {
     let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
-    match &query.function {
-        None => many(
+    match picked(of) {
+        (names, None) => many(
             connection,
             LIST,
             named_params! {
-                ":tenant": tenant, ":namespace": namespace,
+                ":tenant": tenant, ":namespace": namespace, ":names": names,
                 ":before": query.before.0, ":before_id": query.before.1, ":since": query.since,
                 ":until": query.until, ":status": query.status, ":source": query.source,
                 ":error": query.error, ":limit": query.limit,
             },
             run_row,
         ),
-        Some(function) => many(
+        (_, Some(function)) => many(
             connection,
             LIST_OF_FUNCTION,
             named_params! {

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use nova_domain::access::Names;
 use nova_domain::secret::{SECRETS_PER_NAMESPACE, Secret};
 use nova_domain::{FaultResult, Scope, SecretName};
 use rusqlite::{Connection, Row, params};
 
 use super::file::File;
-use super::query::{execute, is_taken, many, one};
+use super::query::{execute, globs, is_taken, many, one};
 use crate::System;
 use crate::error::StoreResult;
 use crate::page::{Page, PageRequest};
@@ -32,7 +33,8 @@ statements! {
     FIND = "SELECT ", secret_columns!(), " FROM secrets \
             WHERE tenant_id = ?1 AND namespace = ?2 AND name IN (SELECT value FROM json_each(?3))";
     LIST = "SELECT ", secret_columns!(), " FROM secrets \
-            WHERE tenant_id = ?1 AND namespace = ?2 AND name > ?3 ORDER BY name LIMIT ?4";
+            WHERE tenant_id = ?1 AND namespace = ?2 AND name > ?3 \
+              AND (?5 IS NULL OR EXISTS (SELECT 1 FROM json_each(?5) WHERE name GLOB value)) ORDER BY name LIMIT ?4";
     UPDATE = "UPDATE secrets SET data = ?5, sealed = coalesce(?6, sealed), key_id = coalesce(?7, key_id), \
               version = ?8, revision = revision + 1, updated_at = ?9 \
               WHERE tenant_id = ?1 AND namespace = ?2 AND name = ?3 AND revision = ?4";
@@ -109,12 +111,13 @@ impl Secrets for SqliteSecrets {
             .await
     }
 
-    async fn list(&self, scope: &Scope, page: &PageRequest) -> FaultResult<Page<Secret>> {
+    async fn list(&self, scope: &Scope, names: &Names, page: &PageRequest) -> FaultResult<Page<Secret>> {
         let after = page.keys::<1>()?.map(|[name]| name).unwrap_or_default();
-        let (scope, page) = (scope.clone(), page.clone());
+        let (scope, page, names) = (scope.clone(), page.clone(), globs(names));
         self.0
             .read("secrets.list", move |connection| {
-                let key = params![scope.tenant.as_str(), scope.namespace.as_str(), after, page.fetch()];
+                let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
+                let key = params![tenant, namespace, after, page.fetch(), names];
                 let rows = many(connection, LIST, key, secret_row)?;
                 let items: StoreResult<Vec<_>> =
                     rows.into_iter().map(|row| row.into_stored().map(|stored| stored.secret)).collect();

@@ -3,11 +3,12 @@
 
 use std::sync::Arc;
 
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use http::request::Parts;
 use nova_api::endpoints::{Endpoint, ScopeKind};
-use nova_domain::access::{Permission, Subject, Target};
+use nova_domain::access::{Names, Permission, Subject, Target};
 use nova_domain::{Code, Fault, FaultResult, TenantName};
 use percent_encoding::percent_decode_str;
 
@@ -25,6 +26,8 @@ pub(crate) struct Guarded {
     /// Which segment of the path names the resource, and which the tenant.
     resource: Option<usize>,
     tenant: Option<usize>,
+    /// Whether some names are enough; the handler takes [`Allowed`] then.
+    narrows: bool,
     /// Whether the name may be written as AWS writes names.
     aws: bool,
 }
@@ -40,12 +43,13 @@ impl Guarded {
             scope: row.scope,
             resource: place("{name}"),
             tenant: place("{tenant}"),
+            narrows: row.narrows,
             aws: row.is_aws(),
         }))
     }
 
-    /// Fails unless the caller is known and may do this.
-    async fn check(&self, context: &Context, path: &str) -> FaultResult<()> {
+    /// What the caller may do this with; fails unless it is known and may do it.
+    async fn check(&self, context: &Context, path: &str) -> FaultResult<Names> {
         let caller = context.caller()?;
         let path = path.strip_prefix("/v1").unwrap_or(path);
         let named;
@@ -70,14 +74,19 @@ impl Guarded {
                 resource: resource.as_deref(),
             },
         };
-        if !caller.allows(self.permission, &target) {
+        let names = match self.narrows {
+            true => caller.names(self.permission, &target),
+            false if caller.allows(self.permission, &target) => Names::All,
+            false => Names::Of(Vec::new()),
+        };
+        if names.is_empty() {
             return Err(refuse(self.permission, &target, caller.knows(tenant)));
         }
         // With `--dev` the headers are enough to work somewhere new.
         if self.permission == Permission::FunctionCreate && caller.subject == Subject::Dev {
             self.app.access().ensure_scope(&context.scope).await?;
         }
-        Ok(())
+        Ok(names)
     }
 }
 
@@ -108,18 +117,57 @@ pub(super) fn segment(path: &str, place: usize) -> Option<String> {
 }
 
 /// Runs before each guarded handler.
-pub(crate) async fn authorise(State(guarded): State<Arc<Guarded>>, request: Request, next: Next) -> Response {
+pub(crate) async fn authorise(
+    State(guarded): State<Arc<Guarded>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let Some(context) = request.extensions().get::<Arc<Context>>().cloned() else {
         return Refused::from(Fault::internal("a route was reached without passing the edge"))
             .into_response();
     };
-    if let Err(fault) = guarded.check(&context, request.uri().path()).await {
-        if let Some(route) = request.extensions().get::<MatchedPath>() {
-            let _ = context.route.set(route.clone());
+    match guarded.check(&context, request.uri().path()).await {
+        Ok(names) => {
+            if guarded.narrows {
+                request.extensions_mut().insert(Allowed { names, permission: guarded.permission });
+            }
+            next.run(request).await
         }
-        return Refused::from(fault).into_response();
+        Err(fault) => {
+            if let Some(route) = request.extensions().get::<MatchedPath>() {
+                let _ = context.route.set(route.clone());
+            }
+            Refused::from(fault).into_response()
+        }
     }
-    next.run(request).await
+}
+
+/// The names that an endpoint which narrows is about for this caller. Only its handlers can take it.
+#[derive(Clone)]
+pub(crate) struct Allowed {
+    pub(crate) names: Names,
+    permission: Permission,
+}
+
+impl Allowed {
+    /// Fails unless `name` is one of them.
+    pub(crate) fn require(&self, context: &Context, name: &str) -> FaultResult<()> {
+        if self.names.has(name) {
+            return Ok(());
+        }
+        let (tenant, namespace) = (&context.scope.tenant, &context.scope.namespace);
+        let target = Target { tenant: Some(tenant), namespace: Some(namespace), resource: Some(name) };
+        Err(refuse(self.permission, &target, true))
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Allowed {
+    type Rejection = Refused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refused> {
+        let missing = || Fault::internal("a handler asks for names where its endpoint does not narrow");
+        Ok(parts.extensions.remove::<Self>().ok_or_else(missing)?)
+    }
 }
 
 #[cfg(test)]

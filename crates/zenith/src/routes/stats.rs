@@ -3,22 +3,25 @@
 use axum::extract::State;
 use nova_api::v1::run::millis;
 use nova_api::v1::{FailingView, StatsNumbers, StatsPoint, StatsView};
-use nova_aurora::{BUCKETS_MAX, Failing, RunSummary, StatsQuery};
-use nova_domain::{Fault, FunctionName};
+use nova_aurora::{BUCKETS_MAX, Failing, RunSummary, StatsQuery, Whose};
+use nova_domain::Fault;
 
 use crate::app::App;
+use crate::edge::authorise::Allowed;
 use crate::edge::context::Ctx;
 use crate::query::Query;
 use crate::refused::Answer;
 use crate::routes::answer;
+use crate::routes::run::list::wanted;
 
 const HOUR_US: i64 = 3_600_000_000;
 /// Longest window: what a server keeps is rarely more, and each part is counted.
 const LONGEST_US: i64 = 31 * 24 * HOUR_US;
 
-pub(crate) async fn get(State(app): State<App>, ctx: Ctx, query: Query) -> Answer {
+pub(crate) async fn get(State(app): State<App>, ctx: Ctx, allowed: Allowed, query: Query) -> Answer {
     let parts = app.parts();
-    let function = query.get("function").map(FunctionName::new).transpose()?;
+    let function = wanted(&ctx, &allowed, &query)?;
+    let whose = function.as_ref().map_or(Whose::Names(&allowed.names), Whose::Function);
     let until = query.time("until", &*parts.clock)?.unwrap_or_else(|| parts.clock.now());
     let since = query.time("since", &*parts.clock)?.unwrap_or_else(|| until.plus_micros(-HOUR_US));
     let length = until.micros_since(since);
@@ -27,8 +30,8 @@ pub(crate) async fn get(State(app): State<App>, ctx: Ctx, query: Query) -> Answe
         return Err(Fault::invalid(format!("parameter since {rule}")).with_field("since", rule).into());
     }
     let buckets = query.number("buckets", 1, BUCKETS_MAX)?.unwrap_or(48);
-    let wanted = StatsQuery { since, until, buckets };
-    let found = parts.observatory.stats(&ctx.scope, function.as_ref(), &wanted).await?;
+    let window = StatsQuery { since, until, buckets };
+    let found = parts.observatory.stats(&ctx.scope, whose, &window).await?;
     answer::json(&StatsView {
         since,
         until,

@@ -14,6 +14,7 @@ mod edge;
 mod functions;
 mod issuer;
 mod logs;
+mod narrow;
 mod oidc;
 mod people;
 mod platform;

@@ -3,7 +3,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { CircleCheck, CircleX, KeyRound, Plus, ShieldX } from "lucide-react";
 import { useEffect, useMemo, useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
-import { useCan, useMay } from "../../api/me";
+import { mayWith, useCan, useMay, useMe } from "../../api/me";
 import { secretsQuery, usePages } from "../../api/pages";
 import { functionQuery, REFRESH } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -27,14 +27,14 @@ type FunctionView = Schemas["FunctionView"];
 /** What the code may have and reach: secrets and the network. */
 export function AccessTab() {
   const { name } = page.useParams();
-  const can = useCan();
+  const may = useMay(name);
   const fn = useQuery(functionQuery(name));
   if (!fn.data) return <Loading />;
   return (
     <div className="stack prose" key={name}>
       <Secrets fn={fn.data} />
       <Network fn={fn.data} />
-      {can("log:read") ? <Refusals fn={fn.data} /> : null}
+      {may("log:read") ? <Refusals fn={fn.data} /> : null}
       <CallersCard fn={fn.data} />
     </div>
   );
@@ -44,6 +44,7 @@ export function AccessTab() {
 function Secrets({ fn }: { fn: FunctionView }) {
   const t = useT();
   const can = useCan();
+  const me = useMe();
   const may = useMay(fn.name);
   const reads = can("secret:read");
   const { list, rows } = usePages({ ...secretsQuery, enabled: reads });
@@ -115,7 +116,7 @@ function Secrets({ fn }: { fn: FunctionView }) {
                     </td>
                     <td data-align="end">
                       <span className="row" style={{ justifyContent: "flex-end" }}>
-                        {secret && !has && can("secret:manage") ? <Grant secret={name} fn={fn.name} /> : null}
+                        {secret && !has && mayWith(me, name, "secret:manage") ? <Grant secret={name} fn={fn.name} /> : null}
                         {variables.length > 0 && may("function:update") ? (
                           <Button size="small" disabled={busy} onClick={() => void save({ env_vars: without(name) })}>
                             {t("access.take_out", { variables: variables.join(", ") })}

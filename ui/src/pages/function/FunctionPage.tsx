@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, Outlet, useMatchRoute } from "@tanstack/react-router";
 import { SearchX } from "lucide-react";
+import { useMay } from "../../api/me";
 import { Problem } from "../../api/problem";
 import { functionQuery, REFRESH } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -15,6 +16,7 @@ const route = getRouteApi("/functions/$name");
 export function FunctionPage() {
   const t = useT();
   const { name } = route.useParams();
+  const may = useMay(name);
   const fn = useQuery({
     ...functionQuery(name),
     refetchInterval: (query) => (["pending", "compiling"].includes(query.state.data?.compile_status ?? "") ? REFRESH : 3 * REFRESH),
@@ -63,15 +65,19 @@ export function FunctionPage() {
             </span>
           ) : null}
         </Link>
-        <Link to="/functions/$name/runs" params={{ name }} className="tab">
-          {t("tab.runs")}
-        </Link>
-        <Link to="/functions/$name/logs" params={{ name }} className="tab">
-          {t("tab.logs")}
-        </Link>
-        <Link to="/functions/$name/metrics" params={{ name }} className="tab">
-          {t("tab.metrics")}
-        </Link>
+        {may("log:read") ? (
+          <>
+            <Link to="/functions/$name/runs" params={{ name }} className="tab">
+              {t("tab.runs")}
+            </Link>
+            <Link to="/functions/$name/logs" params={{ name }} className="tab">
+              {t("tab.logs")}
+            </Link>
+            <Link to="/functions/$name/metrics" params={{ name }} className="tab">
+              {t("tab.metrics")}
+            </Link>
+          </>
+        ) : null}
         <Link to="/functions/$name/versions" params={{ name }} className="tab">
           {t("tab.versions")}
         </Link>

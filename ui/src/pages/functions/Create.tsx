@@ -3,6 +3,7 @@ import { getRouteApi, useNavigate } from "@tanstack/react-router";
 import { Upload } from "lucide-react";
 import { Suspense, useRef, useState } from "react";
 import { api, data } from "../../api/client";
+import { useNames } from "../../api/me";
 import { Problem } from "../../api/problem";
 import { runtimesQuery } from "../../api/queries";
 import { Editor } from "../../editor";
@@ -26,6 +27,7 @@ export function Create() {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const runtimes = useQuery(runtimesQuery);
+  const names = useNames("function:create");
   const [template, setTemplate] = useState(TEMPLATES[0]!);
   const [name, setName] = useState("");
   const [code, setCode] = useState(template.code);
@@ -102,7 +104,7 @@ export function Create() {
           </Button>
         </div>
         <div style={{ maxWidth: 420 }}>
-          <Field label={t("column.name")} hint={t("create.name_hint")} wrong={wrongName}>
+          <Field label={t("column.name")} hint={names ? t("create.name_hint_some", { names: names.join(", ") }) : t("create.name_hint")} wrong={wrongName}>
             {(id, described) => <input id={id} className="input mono" value={name} autoFocus autoComplete="off" spellCheck={false} aria-invalid={wrongName ? true : undefined} aria-describedby={described} placeholder="hello" onChange={(event) => setName(event.target.value)} onBlur={() => setTouched(name !== "")} />}
           </Field>
         </div>

@@ -3,7 +3,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { SearchX, Trash2 } from "lucide-react";
 import { useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
-import { useCan } from "../../api/me";
+import { useCan, useMay } from "../../api/me";
 import { Problem } from "../../api/problem";
 import { functionsQuery } from "../../api/queries";
 import { useT } from "../../i18n";
@@ -25,7 +25,7 @@ type Secret = Schemas["SecretView"];
 export function SecretPage() {
   const t = useT();
   const { name } = route.useParams();
-  const can = useCan();
+  const may = useMay(name);
   const secret = useQuery({ queryKey: ["secret", name], queryFn: ({ signal }) => data(api.GET("/secrets/{name}", { params: { path: { name } }, signal })) });
   if (secret.error && !secret.data) {
     return (
@@ -43,7 +43,7 @@ export function SecretPage() {
     );
   }
   if (!secret.data) return <Loading />;
-  const manage = can("secret:manage");
+  const manage = may("secret:manage");
   return (
     <div className="page">
       <div className="page-head">

@@ -1,4 +1,5 @@
 use nova_domain::Code;
+use nova_domain::access::{Names, Pattern};
 use nova_domain::call::Qualifier;
 use nova_domain::function::PoolSettings;
 use nova_domain::runtime::Runtime;
@@ -88,6 +89,12 @@ pub(crate) async fn a_list_is_filtered_by_text_in_any_case_and_by_runtime_of_the
     assert!(names(bench, &search("nothing")).await.is_empty());
     let node = FunctionFilter { runtime: Some(Runtime::Node), ..FunctionFilter::default() };
     assert_eq!(names(bench, &node).await, ["mail"]);
+
+    let patterns = ["resize_*", "mai"].map(|text| Pattern::parse(text).expect("valid"));
+    let some = FunctionFilter { names: Names::of(patterns), ..FunctionFilter::default() };
+    assert_eq!(names(bench, &some).await, ["resize_image"]);
+    let nothing = FunctionFilter { names: Names::of([]), ..FunctionFilter::default() };
+    assert!(names(bench, &nothing).await.is_empty());
 
     // A new version in Python, still inactive, then active.
     mail.latest_version = 2;

@@ -68,6 +68,7 @@ mod on {
             a_run_is_stored_whole_with_its_lines
             a_repeated_batch_stores_nothing_twice
             runs_are_listed_newest_first_and_filtered
+            runs_are_narrowed_to_names_of_functions
             runs_that_started_at_the_same_time_are_paged_without_loss
             a_summary_counts_and_takes_percentiles_of_its_window
             prune_deletes_the_oldest_with_their_lines

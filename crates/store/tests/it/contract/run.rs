@@ -1,8 +1,9 @@
 use nova_domain::Code;
+use nova_domain::access::{Names, Pattern};
 use nova_domain::call::CallSource;
 use nova_domain::run::{Run, RunStatus};
 use nova_store::PageRequest;
-use nova_store::repo::{LogCursor, RunFilter, RunRecord};
+use nova_store::repo::{LogCursor, RunFilter, RunRecord, RunsOf};
 
 use crate::fixture::*;
 
@@ -82,7 +83,7 @@ pub(crate) async fn runs_are_listed_newest_first_and_filtered(bench: &Bench) {
     insert(bench, vec![run(&hello, "oldest", 10), failed, streamed, run(&other, "other", 40)]).await;
     let all = RunFilter::default();
     assert_eq!(ids(bench, &all, 3).await, ["other", "streamed", "failed", "oldest"]);
-    let of = RunFilter { function: Some(hello.id.clone()), ..all.clone() };
+    let of = RunFilter { of: RunsOf::Function(hello.id.clone()), ..all.clone() };
     assert_eq!(ids(bench, &of, 2).await, ["streamed", "failed", "oldest"]);
     let status = RunFilter { status: Some(RunStatus::Failed), ..all.clone() };
     assert_eq!(ids(bench, &status, 5).await, ["failed"]);
@@ -96,6 +97,30 @@ pub(crate) async fn runs_are_listed_newest_first_and_filtered(bench: &Bench) {
     }
     let none = RunFilter { error: Some("nothing".into()), ..all };
     assert!(ids(bench, &none, 5).await.is_empty());
+}
+
+pub(crate) async fn runs_are_narrowed_to_names_of_functions(bench: &Bench) {
+    let names = ["bill_a", "bill_b", "billXa", "mail"];
+    let runs =
+        names.iter().enumerate().map(|(index, name)| run(&function(&here(), name), name, index as i64));
+    insert(bench, runs.collect()).await;
+    let of = |patterns: &[&str]| {
+        RunsOf::names(Names::of(patterns.iter().map(|text| Pattern::parse(text).expect("valid"))))
+    };
+    for (patterns, seen) in [
+        (&["*"][..], &["mail", "billXa", "bill_b", "bill_a"][..]),
+        (&["bill_*"], &["bill_b", "bill_a"]),
+        (&["bill_a", "mail"], &["mail", "bill_a"]),
+        (&["Bill*", "b"], &[]),
+        (&[], &[]),
+    ] {
+        let filter = RunFilter { of: of(patterns), ..RunFilter::default() };
+        assert_eq!(ids(bench, &filter, 1).await, seen, "{patterns:?}");
+        let summary =
+            bench.store.runs().summary(&here(), &of(patterns), at(0), at(9)).await.expect("summary");
+        assert_eq!(summary.count, seen.len() as u64, "{patterns:?}");
+        assert_eq!(summary.p99_us.is_some(), !seen.is_empty(), "{patterns:?}");
+    }
 }
 
 pub(crate) async fn runs_that_started_at_the_same_time_are_paged_without_loss(bench: &Bench) {
@@ -128,14 +153,15 @@ pub(crate) async fn a_summary_counts_and_takes_percentiles_of_its_window(bench: 
     runs.push(run(&hello, "later", 1_000));
     insert(bench, runs).await;
     let repo = bench.store.runs();
-    let summary = repo.summary(&here(), Some(&hello.id), at(1), at(101)).await.expect("summary");
+    let summary =
+        repo.summary(&here(), &RunsOf::Function(hello.id.clone()), at(1), at(101)).await.expect("summary");
     let counts =
         (summary.count, summary.failed, summary.cancelled, summary.platform_errors, summary.cold_starts);
     assert_eq!(counts, (100, 3, 1, 1, 5));
     assert_eq!((summary.p50_us, summary.p95_us, summary.p99_us), (Some(50), Some(95), Some(99)));
-    let all = repo.summary(&here(), None, at(1), at(101)).await.expect("summary");
+    let all = repo.summary(&here(), &RunsOf::All, at(1), at(101)).await.expect("summary");
     assert_eq!((all.count, all.p50_us, all.p99_us), (101, Some(51), Some(100)));
-    let none = repo.summary(&here(), None, at(5_000), at(6_000)).await.expect("summary");
+    let none = repo.summary(&here(), &RunsOf::All, at(5_000), at(6_000)).await.expect("summary");
     assert_eq!((none.count, none.p50_us), (0, None));
 }
 
@@ -181,6 +207,6 @@ pub(crate) async fn batches_of_concurrent_writers_are_all_stored(bench: &Bench) 
     for writer in writers.collect::<Vec<_>>() {
         writer.await.expect("no panic");
     }
-    let summary = bench.store.runs().summary(&here(), None, at(0), at(2)).await.expect("summary");
+    let summary = bench.store.runs().summary(&here(), &RunsOf::All, at(0), at(2)).await.expect("summary");
     assert_eq!(summary.count, 4_000);
 }

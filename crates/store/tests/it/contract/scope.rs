@@ -2,7 +2,7 @@ use nova_domain::Code;
 use nova_domain::call::Qualifier;
 use nova_domain::version::{Build, CompileStatus};
 use nova_store::PageRequest;
-use nova_store::repo::{FunctionFilter, LogCursor, RunFilter, RunRecord};
+use nova_store::repo::{FunctionFilter, LogCursor, RunFilter, RunRecord, RunsOf};
 
 use crate::fixture::*;
 
@@ -42,7 +42,7 @@ pub(crate) async fn nothing_of_another_tenant_or_namespace_is_reachable(bench: &
         let listed = store.functions().list(&other, &FunctionFilter::default(), &page).await.expect("lists");
         assert!(listed.items.is_empty());
         assert!(store.versions().list(&other, &secret.id, &page).await.expect("lists").items.is_empty());
-        let of = RunFilter { function: Some(secret.id.clone()), ..RunFilter::default() };
+        let of = RunFilter { of: RunsOf::Function(secret.id.clone()), ..RunFilter::default() };
         for filter in [of, RunFilter::default()] {
             assert!(store.runs().list(&other, &filter, &page).await.expect("lists").items.is_empty());
         }
@@ -54,7 +54,11 @@ pub(crate) async fn nothing_of_another_tenant_or_namespace_is_reachable(bench: &
             logs.after(&other, &secret.id, LogCursor::START, Some(at(0)), 9).await.expect("since"),
         ];
         assert!(lines.iter().all(|page| page.lines.is_empty()));
-        let summary = store.runs().summary(&other, Some(&secret.id), at(0), at(9)).await.expect("summary");
+        let summary = store
+            .runs()
+            .summary(&other, &RunsOf::Function(secret.id.clone()), at(0), at(9))
+            .await
+            .expect("summary");
         assert_eq!(summary.count, 0);
     }
     assert_eq!(store.versions().list(&here(), &secret.id, &page).await.expect("lists").items.len(), 1);

@@ -1,3 +1,4 @@
+use nova_domain::access::{Names, Pattern};
 use nova_domain::secret::{Grant, SECRETS_PER_NAMESPACE, Secret};
 use nova_domain::{Code, Scope, SecretName, Timestamp};
 use nova_store::PageRequest;
@@ -41,7 +42,9 @@ pub(crate) async fn secrets_of_another_scope_are_not_found(bench: &Bench) {
         let names = [made.name.clone()];
         assert_eq!(secrets.get(&other, &made.name).await.expect_err("hidden").code(), Code::NotFound);
         assert!(secrets.find(&other, &names).await.expect("finds").is_empty());
-        assert!(secrets.list(&other, &PageRequest::default()).await.expect("lists").items.is_empty());
+        assert!(
+            secrets.list(&other, &Names::All, &PageRequest::default()).await.expect("lists").items.is_empty()
+        );
         let moved = Secret { scope: other.clone(), ..made.clone() };
         assert_eq!(secrets.update(&other, &moved, None).await.expect_err("hidden").code(), Code::NotFound);
         assert_eq!(secrets.delete(&other, &made.name).await.expect_err("hidden").code(), Code::NotFound);
@@ -75,12 +78,16 @@ pub(crate) async fn secrets_are_found_by_names_and_listed_in_order(bench: &Bench
     found.sort_by(|a, b| a.secret.name.cmp(&b.secret.name));
     let found: Vec<_> = found.iter().map(|one| one.secret.name.as_str().to_owned()).collect();
     assert_eq!(found, ["a", "c"]);
-    let first = secrets.list(&here(), &PageRequest::new(2, None).expect("limit")).await.expect("lists");
+    let first =
+        secrets.list(&here(), &Names::All, &PageRequest::new(2, None).expect("limit")).await.expect("lists");
     let next = PageRequest::new(2, first.next_cursor).expect("limit");
-    let rest = secrets.list(&here(), &next).await.expect("lists");
+    let rest = secrets.list(&here(), &Names::All, &next).await.expect("lists");
     let listed: Vec<_> =
         first.items.iter().chain(&rest.items).map(|one| one.name.as_str().to_owned()).collect();
     assert_eq!(listed, ["a", "b", "c"]);
+    let some = Names::of(["b", "c*", "x"].map(|text| Pattern::parse(text).expect("valid")));
+    let some = secrets.list(&here(), &some, &PageRequest::default()).await.expect("lists").items;
+    assert_eq!(some.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["b", "c"]);
     secrets.delete(&here(), &names[0]).await.expect("deletes");
     assert_eq!(secrets.delete(&here(), &names[0]).await.expect_err("gone").code(), Code::NotFound);
 }

@@ -1,13 +1,16 @@
 //! Signing in and out, and who the caller is.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Request, State};
 use axum::response::Response;
 use http::{HeaderValue, header};
+use nova_api::endpoints::{ENDPOINTS, ScopeKind};
 use nova_api::headers::SESSION_COOKIE;
 use nova_api::v1;
 use nova_api::v1::access::{permission_texts, subject_kind};
 use nova_control::PageRequest;
-use nova_domain::access::{Credential, Principal, Subject, Target};
+use nova_domain::access::{Credential, Permission, Principal, Subject, Target};
 use nova_domain::{Code, CredentialId, Fault, FaultResult, Scope};
 
 use super::convert;
@@ -105,8 +108,18 @@ pub(super) fn set_cookie(app: &App, response: &mut Response, value: &str, second
     Ok(())
 }
 
+/// What the endpoints that ask for a permission are about, in the narrowest case.
+fn kind_of(permission: Permission) -> ScopeKind {
+    let asks = |kind| {
+        let mut rows = ENDPOINTS.iter().filter(|row| row.scope == kind);
+        rows.any(|row| row.permission == Some(permission.as_str()))
+    };
+    let kinds = [ScopeKind::Namespace, ScopeKind::Tenant, ScopeKind::Platform];
+    // What no row asks for is asked by handlers: `owner:manage`, of a tenant.
+    kinds.into_iter().find(|kind| asks(*kind)).unwrap_or(ScopeKind::Tenant)
+}
+
 async fn me_of(app: &App, caller: &Principal, scope: &Scope) -> FaultResult<v1::Me> {
-    let target = Target { tenant: Some(&scope.tenant), namespace: Some(&scope.namespace), resource: None };
     let page = app.access().tenants(caller, &PageRequest::new(SCOPES_MAX, None)?).await?;
     let mut scopes = Vec::with_capacity(page.items.len());
     for tenant in page.items {
@@ -122,6 +135,32 @@ async fn me_of(app: &App, caller: &Principal, scope: &Scope) -> FaultResult<v1::
         namespaces: grant.namespaces.to_string(),
         resources: grant.resources.to_string(),
     });
+    let mut whole = Vec::new();
+    let mut named: BTreeMap<String, Vec<Permission>> = BTreeMap::new();
+    for permission in Permission::ALL.iter().copied() {
+        let (tenant, namespace) = (Some(&scope.tenant), Some(&scope.namespace));
+        let names = match kind_of(permission) {
+            ScopeKind::Namespace => {
+                caller.names(permission, &Target { tenant, namespace, ..Target::default() }).patterns()
+            }
+            kind => {
+                let tenant = tenant.filter(|_| kind == ScopeKind::Tenant);
+                let may = caller.allows(permission, &Target { tenant, ..Target::default() });
+                if may { None } else { Some(Vec::new()) }
+            }
+        };
+        match names {
+            None => whole.push(permission),
+            Some(patterns) => {
+                for pattern in patterns {
+                    named.entry(pattern).or_default().push(permission);
+                }
+            }
+        }
+    }
+    let named = named
+        .into_iter()
+        .map(|(names, may)| v1::NamedPermissions { names, permissions: permission_texts(may) });
     Ok(v1::Me {
         subject: caller.subject.to_string(),
         kind: subject_kind(&caller.subject).to_owned(),
@@ -132,7 +171,8 @@ async fn me_of(app: &App, caller: &Principal, scope: &Scope) -> FaultResult<v1::
         expires_at: caller.expires_at,
         tenant: scope.tenant.to_string(),
         namespace: scope.namespace.to_string(),
-        permissions: permission_texts(caller.permissions(&target).iter()),
+        permissions: permission_texts(whole),
+        named: named.collect(),
         roles: held.collect(),
         scopes,
     })

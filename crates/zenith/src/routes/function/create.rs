@@ -7,14 +7,16 @@ use nova_domain::http::HttpAccess;
 use super::convert;
 use crate::app::App;
 use crate::body;
+use crate::edge::authorise::Allowed;
 use crate::edge::context::Ctx;
 use crate::refused::Answer;
 use crate::routes::{answer, code};
 
-pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
+pub(crate) async fn create(State(app): State<App>, ctx: Ctx, allowed: Allowed, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let _slot = code::upload_slot(&parts.headers).await;
     let create = convert::create(body::json(&parts.headers, body, body::CODE).await?)?;
+    allowed.require(&ctx, create.name.as_str())?;
     if !create.invoke_policy.is_empty() {
         super::may_share(&ctx, &create.name, "invoke_policy")?;
     }

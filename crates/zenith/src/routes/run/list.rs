@@ -2,27 +2,42 @@
 
 use axum::extract::State;
 use nova_api::v1::{Page, RunView};
-use nova_aurora::RunFilter;
+use nova_aurora::{RunFilter, Whose};
 use nova_domain::call::CallSource;
 use nova_domain::run::RunStatus;
 use nova_domain::{Fault, FaultResult, FunctionName};
 
 use crate::app::App;
+use crate::edge::authorise::Allowed;
 use crate::edge::context::Ctx;
 use crate::query::{PathParams, Query, cut};
 use crate::refused::Answer;
 use crate::routes::answer;
 
 pub(crate) async fn of_function(State(app): State<App>, ctx: Ctx, path: PathParams, query: Query) -> Answer {
-    list(&app, &ctx, Some(&path.function()?), &query).await
+    list(&app, &ctx, Whose::Function(&path.function()?), &query).await
 }
 
-pub(crate) async fn all(State(app): State<App>, ctx: Ctx, query: Query) -> Answer {
+pub(crate) async fn all(State(app): State<App>, ctx: Ctx, allowed: Allowed, query: Query) -> Answer {
+    let function = wanted(&ctx, &allowed, &query)?;
+    let whose = function.as_ref().map_or(Whose::Names(&allowed.names), Whose::Function);
+    list(&app, &ctx, whose, &query).await
+}
+
+/// `?function=`, if the caller may see its runs.
+pub(in crate::routes) fn wanted(
+    ctx: &Ctx,
+    allowed: &Allowed,
+    query: &Query,
+) -> FaultResult<Option<FunctionName>> {
     let function = query.get("function").map(FunctionName::new).transpose()?;
-    list(&app, &ctx, function.as_ref(), &query).await
+    if let Some(name) = &function {
+        allowed.require(ctx, name.as_str())?;
+    }
+    Ok(function)
 }
 
-async fn list(app: &App, ctx: &Ctx, function: Option<&FunctionName>, query: &Query) -> Answer {
+async fn list(app: &App, ctx: &Ctx, whose: Whose<'_>, query: &Query) -> Answer {
     let parts = app.parts();
     let filter = RunFilter {
         status: query.get("status").map(status).transpose()?,
@@ -32,7 +47,7 @@ async fn list(app: &App, ctx: &Ctx, function: Option<&FunctionName>, query: &Que
         error: query.get("error").map(str::to_owned),
         ..RunFilter::default()
     };
-    let page = parts.observatory.runs(&ctx.scope, function, filter, &query.page()?).await?;
+    let page = parts.observatory.runs(&ctx.scope, whose, filter, &query.page()?).await?;
     let items = page.items.into_iter().map(RunView::from).collect();
     answer::json(&Page { items, next_cursor: page.next_cursor })
 }

@@ -10,12 +10,14 @@ use nova_domain::secret::SecretValue;
 use super::{answer_with, grants};
 use crate::app::App;
 use crate::body;
+use crate::edge::authorise::Allowed;
 use crate::edge::context::Ctx;
 use crate::refused::Answer;
 
-pub(crate) async fn create(State(app): State<App>, ctx: Ctx, request: Request) -> Answer {
+pub(crate) async fn create(State(app): State<App>, ctx: Ctx, allowed: Allowed, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     let given: CreateSecret = body::json(&parts.headers, body, body::SMALL).await?;
+    allowed.require(&ctx, &given.name)?;
     let new = NewSecret {
         name: SecretName::new(given.name)?,
         value: SecretValue::new(given.value.0)?,
