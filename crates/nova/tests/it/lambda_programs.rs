@@ -81,16 +81,17 @@ fn rust(server: &Server, name: &str) {
 }
 
 fn node(server: &Server, name: &str, handler: &str) {
+    // The last one that runs on Debian 12's Node.js: later ones want 22, and npm takes them all the same.
+    const WANTED: &str = "aws-lambda-ric@3.3.0";
     static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
     // 2 to 3 minutes, once: it compiles curl and its own client.
     let installed = {
         let _one = LOCK.lock().unwrap();
-        kept("aws-lambda-ric", |folder| {
+        kept(&WANTED.replace('@', "-"), |folder| {
             std::fs::write(folder.join("package.json"), "{\"private\": true}").unwrap();
-            // npm takes the newest that this Node.js can run. Headers that the system has are
-            // not fetched again.
+            // Headers that the system has are not fetched again.
             let mut command = Command::new("npm");
-            command.args(["install", "--no-audit", "--no-fund", "--no-progress", "aws-lambda-ric"]);
+            command.args(["install", "--no-audit", "--no-fund", "--no-progress", WANTED]);
             if Path::new("/usr/include/node/node.h").exists() {
                 command.env("npm_config_nodedir", "/usr");
             }

@@ -193,6 +193,41 @@ fn a_new_certificate_is_taken_without_a_restart_and_a_broken_one_is_not() {
 }
 
 #[test]
+fn the_address_of_a_function_is_one_that_its_visitors_can_open() {
+    let authority = Authority::new();
+    let server = authority.server();
+    let key = first_key(&server);
+    let ca = authority.path("ca.pem").display().to_string();
+    let curl = |more: &[&str]| {
+        let output = Command::new("curl").args(["-sS", "--cacert", &ca]).args(more).output().unwrap();
+        (output.status.success(), told(&output))
+    };
+    let control = |method: &str, path: &str, body: &serde_json::Value| {
+        let bearer = format!("authorization: Bearer {key}");
+        let (body, url) = (body.to_string(), format!("{}{path}", server.url()));
+        let json = "content-type: application/json";
+        let answer = curl(&["-X", method, "-H", &bearer, "-H", json, "-d", &body, &url]);
+        assert!(answer.0, "{}", answer.1);
+        serde_json::from_str::<serde_json::Value>(&answer.1).unwrap()
+    };
+    let code = "def handler(event, context):\n    return 'seen'\n";
+    let function = serde_json::json!({
+        "name": "page", "runtime": "python", "handler": "main.handler", "code": code, "http": "public"
+    });
+    control("POST", "/functions", &function);
+    let url = control("GET", "/functions/page/url", &serde_json::json!({}))["url"].as_str().unwrap().to_owned();
+    assert!(url.starts_with("https://127.0.0.1:"), "{url}");
+    assert!(curl(&[&url]).1.contains("seen"), "{} {}", url, curl(&["-i", &url]).1);
+    // Not in clear.
+    assert!(!curl(&[&url.replacen("https", "http", 1)]).1.contains("seen"));
+    // The same of one that is signed.
+    control("PATCH", "/functions/page", &serde_json::json!({"http": "signed"}));
+    let signed = control("POST", "/functions/page/url", &serde_json::json!({}));
+    let signed = signed["url"].as_str().unwrap();
+    assert!(signed.starts_with("https://") && curl(&[signed]).1.contains("seen"), "{signed}");
+}
+
+#[test]
 fn a_server_does_not_start_with_half_a_certificate_and_doctor_tells_who_listens_in() {
     let authority = Authority::new();
     let folder = tempfile::tempdir().unwrap();
