@@ -26,6 +26,40 @@ async function signedIn(path: string, key = stage.key ?? "") {
   return opened;
 }
 
+describe("a role for some names", { timeout: 120_000 }, () => {
+  it("shows what bears them, and offers nothing that would be refused", async () => {
+    const admin = { authorization: `Bearer ${stage.key}`, "content-type": "application/json" };
+    const post = async (path: string, body: unknown) => {
+      const answer = await fetch(`${stage.url}${path}`, { method: "POST", headers: admin, body: JSON.stringify(body) });
+      assert.ok(answer.ok, `${path}: ${answer.status}`);
+      return (await answer.json()) as { secret?: string };
+    };
+    const code = "def handler(event, context):\n    return event\n";
+    for (const name of ["bill-a", "mail-a"]) await post("/functions", { name, runtime: "python", handler: "main.handler", code });
+    const roles = [
+      { role: "operator", namespaces: "default", resources: "bill-*" },
+      { role: "viewer", namespaces: "default", resources: "mail-a" },
+    ];
+    const key = await post("/keys", { name: "narrow", roles });
+    const { page, context, errors } = await signedIn("/functions", key.secret);
+    await page.getByRole("link", { name: "bill-a" }).waitFor();
+    const rail = page.getByRole("navigation").first();
+    assert.equal(await rail.getByRole("link", { name: "People" }).count(), 0);
+    await page.getByRole("link", { name: "Create function" }).click();
+    await visible(page, "You may create: bill-*");
+    await page.goto(`${stage.url}/ui/functions/bill-a/configuration`);
+    await page.getByRole("button", { name: "Delete bill-a" }).waitFor();
+    await page.goto(`${stage.url}/ui/functions/mail-a/configuration`);
+    await page.getByLabel("Description").first().waitFor();
+    assert.equal(await page.getByRole("button", { name: "Delete mail-a" }).count(), 0);
+    await page.goto(`${stage.url}/ui/`);
+    await page.getByRole("heading", { name: "Overview" }).waitFor();
+    assert.deepEqual(own(errors), []);
+    await context.close();
+    for (const name of ["bill-a", "mail-a"]) await fetch(`${stage.url}/functions/${name}`, { method: "DELETE", headers: admin });
+  });
+});
+
 describe("signing in", { timeout: 120_000 }, () => {
   it("a page leads there and back, and the session is in no script's reach", async () => {
     const { page, context, errors } = await openPage(stage, "/runs?status=failed");

@@ -130,7 +130,8 @@ describe("keys and service accounts", { timeout: 120_000 }, () => {
     await page.waitForURL("**/ui/keys/*");
     await page.getByRole("cell", { name: "report-*" }).waitFor();
     assert.deepEqual(await accessibility(page), []);
-    assert.equal(await opens(key), 403);
+    assert.equal(await opens(key), 200, "it lists what bears those names");
+    assert.equal((await fetch(`${stage.url}/functions/other`, { headers: { authorization: `Bearer ${key}` } })).status, 403);
   });
 
   it("an access key pair shows its id and its secret, once", async () => {

@@ -319,13 +319,13 @@ export interface paths {
         };
         /**
          * List functions, sorted by name
-         * @description Needs the permission `function:read`.
+         * @description Needs the permission `function:read`, for everything or for some names: then it is about those only.
          */
         get: operations["list_functions"];
         put?: never;
         /**
          * Create a function
-         * @description Needs the permission `function:create`.
+         * @description Needs the permission `function:create`, for everything or for some names: then it is about those only.
          */
         post: operations["create_function"];
         delete?: never;
@@ -1176,7 +1176,7 @@ export interface paths {
         };
         /**
          * List runs, newest first
-         * @description Needs the permission `log:read`.
+         * @description Needs the permission `log:read`, for everything or for some names: then it is about those only.
          */
         get: operations["list_runs"];
         put?: never;
@@ -1196,7 +1196,7 @@ export interface paths {
         };
         /**
          * Show a run
-         * @description Needs the permission `log:read`.
+         * @description Needs the permission `log:read`, for everything or for some names: then it is about those only.
          */
         get: operations["get_run"];
         put?: never;
@@ -1216,7 +1216,7 @@ export interface paths {
         };
         /**
          * Show what a run printed
-         * @description Needs the permission `log:read`.
+         * @description Needs the permission `log:read`, for everything or for some names: then it is about those only.
          */
         get: operations["get_run_logs"];
         put?: never;
@@ -1256,13 +1256,13 @@ export interface paths {
         };
         /**
          * List secrets, sorted by name; values are never shown
-         * @description Needs the permission `secret:read`.
+         * @description Needs the permission `secret:read`, for everything or for some names: then it is about those only.
          */
         get: operations["list_secrets"];
         put?: never;
         /**
          * Create a secret
-         * @description Needs the permission `secret:manage`.
+         * @description Needs the permission `secret:manage`, for everything or for some names: then it is about those only.
          */
         post: operations["create_secret"];
         delete?: never;
@@ -1356,7 +1356,7 @@ export interface paths {
         };
         /**
          * Counts and durations of runs over time, and what fails
-         * @description Needs the permission `log:read`.
+         * @description Needs the permission `log:read`, for everything or for some names: then it is about those only.
          */
         get: operations["get_stats"];
         put?: never;
@@ -2407,8 +2407,10 @@ export interface components {
             kind: string;
             /** @description An address, or the name of a key. */
             name: string;
+            /** @description What it may do besides with some names there. */
+            named?: components["schemas"]["NamedPermissions"][];
             namespace: string;
-            /** @description What the caller may do there. */
+            /** @description What the caller may do there, whatever the name. */
             permissions: string[];
             /** @description Roles that the caller has, with where. */
             roles: components["schemas"]["HeldRole"][];
@@ -2434,6 +2436,12 @@ export interface components {
             /** @description `owner`, `admin` or `member`. */
             role: string;
             user: string;
+        };
+        /** @description What a caller may do with some names of a namespace. */
+        NamedPermissions: {
+            /** @description A name, or the beginning of one and `*`. */
+            names: string;
+            permissions: string[];
         };
         NamespacePage: {
             items: components["schemas"]["NamespaceView"][];

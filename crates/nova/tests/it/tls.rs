@@ -215,7 +215,8 @@ fn the_address_of_a_function_is_one_that_its_visitors_can_open() {
         "name": "page", "runtime": "python", "handler": "main.handler", "code": code, "http": "public"
     });
     control("POST", "/functions", &function);
-    let url = control("GET", "/functions/page/url", &serde_json::json!({}))["url"].as_str().unwrap().to_owned();
+    let url =
+        control("GET", "/functions/page/url", &serde_json::json!({}))["url"].as_str().unwrap().to_owned();
     assert!(url.starts_with("https://127.0.0.1:"), "{url}");
     assert!(curl(&[&url]).1.contains("seen"), "{} {}", url, curl(&["-i", &url]).1);
     // Not in clear.

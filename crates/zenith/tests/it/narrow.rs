@@ -185,7 +185,7 @@ async fn a_caller_is_told_what_it_may_do_with_which_names() {
     let scene = Scene::on(Server::guarded().await).await;
     let me = scene.get("/auth/me").await.good(200);
     let whole: Vec<_> = me["permissions"].as_array().expect("a list").iter().collect();
-    assert_eq!(whole, ["runtime:read", "self:read"]);
+    assert_eq!(whole, ["self:read", "runtime:read"]);
     assert_eq!(me["named"].as_array().map(Vec::len), Some(1));
     assert_eq!(me["named"][0]["names"], "bill_*");
     let may = me["named"][0]["permissions"].as_array().expect("a list");
