@@ -26,6 +26,18 @@ first_of() {
     return 1
 }
 
+# PostgreSQL and S3 for tests, below the folder $1: told to them by the environment.
+start_services() {
+    NOVA_TEST_POSTGRES=$("$root/scripts/postgres" start "$1/postgres")
+    NOVA_TEST_S3=$("$root/scripts/s3" start "$1/s3")
+    export NOVA_TEST_POSTGRES NOVA_TEST_S3
+}
+
+stop_services() {
+    "$root/scripts/postgres" stop "$1/postgres" 2>/dev/null || true
+    "$root/scripts/s3" stop "$1/s3" 2>/dev/null || true
+}
+
 # A Python that is no version manager's shim, for the scripts' own use.
 python() { first_of /usr/bin/python3 /usr/local/bin/python3 python3; }
 
