@@ -70,7 +70,7 @@ impl Observatory {
     async fn runs_of(&self, scope: &Scope, whose: Whose<'_>) -> FaultResult<RunsOf> {
         match whose {
             Whose::Function(name) => Ok(RunsOf::Function(self.function_id(scope, name).await?)),
-            Whose::Names(names) => Ok(RunsOf::names(names.clone())),
+            Whose::Names(names) => Ok(RunsOf::Names(names.clone())),
         }
     }
 
@@ -123,10 +123,10 @@ impl Observatory {
         let logs = self.store.logs();
         let after = query.after.as_ref().map_or(LogCursor::START, |place| place.after);
         if let Some(run) = &query.run {
-            let mut page = logs.of_run(scope, run, after, limit).await?;
-            // Who may see this function's lines need not see another's.
-            page.lines.retain(|line| line.function == function);
-            return Ok(page);
+            let page = logs.of_run(scope, run, after, limit).await?;
+            // Who may see this function's lines need not see another's, nor how many there are.
+            let ours = page.lines.iter().all(|line| line.function == function);
+            return Ok(if ours { page } else { LogPage { lines: Vec::new(), next: after, more: false } });
         }
         if query.after.is_some() || query.since.is_some() {
             return logs.after(scope, &function, after, query.since, limit).await;

@@ -328,11 +328,11 @@ pub(super) async fn whoami(context: &Context) -> CommandResult {
         ("acts in", format!("{}/{}", me.tenant, me.namespace)),
         ("roles", roles.join(", ")),
         ("may there", me.permissions.join(" ")),
-        ("scopes", scopes.join("; ")),
     ];
     if !named.is_empty() {
-        lines.insert(5, ("and with some names", named.join("; ")));
+        lines.push(("and with some names", named.join("; ")));
     }
+    lines.push(("scopes", scopes.join("; ")));
     context.printer.one(&me, &lines)?;
     Ok(())
 }

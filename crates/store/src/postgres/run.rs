@@ -249,7 +249,6 @@ impl Runs for PostgresRuns {
 /// The names (see [`likes`]) or the function that runs are wanted of.
 fn picked(of: &RunsOf) -> (Option<Vec<String>>, Option<&str>) {
     match of {
-        RunsOf::All => (None, None),
         RunsOf::Names(names) => (likes(names), None),
         RunsOf::Function(id) => (None, Some(id.as_str())),
     }

@@ -24,20 +24,21 @@ pub struct RunRecord {
 }
 
 /// Whose runs are meant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunsOf {
-    /// Of every function of the namespace.
-    #[default]
-    All,
     Function(FunctionId),
     /// Of functions that were called so when they ran.
     Names(Names),
 }
 
 impl RunsOf {
-    /// All runs if `names` are all names.
-    pub fn names(names: Names) -> Self {
-        if names == Names::All { Self::All } else { Self::Names(names) }
+    /// Of every function of the namespace.
+    pub const ALL: Self = Self::Names(Names::All);
+}
+
+impl Default for RunsOf {
+    fn default() -> Self {
+        Self::ALL
     }
 }
 

@@ -260,7 +260,6 @@ fn insert(connection: &Connection, record: &RunRecord) -> StoreResult<StoredLine
 /// The names (see [`globs`]) or the function that runs are wanted of.
 fn picked(of: &RunsOf) -> (Option<String>, Option<&str>) {
     match of {
-        RunsOf::All => (None, None),
         RunsOf::Names(names) => (globs(names), None),
         RunsOf::Function(id) => (None, Some(id.as_str())),
     }

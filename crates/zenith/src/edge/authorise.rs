@@ -77,7 +77,7 @@ impl Guarded {
         let names = match self.narrows {
             true => caller.names(self.permission, &target),
             false if caller.allows(self.permission, &target) => Names::All,
-            false => Names::Of(Vec::new()),
+            false => Names::of([]),
         };
         if names.is_empty() {
             return Err(refuse(self.permission, &target, caller.knows(tenant)));

@@ -6,8 +6,7 @@ use std::collections::hash_map::Entry;
 use std::time::Duration;
 
 use nova_api::endpoints::{Body, ENDPOINTS, Endpoint, ScopeKind};
-use nova_control::access::{KeyOwner, NewKey, RoleGrant};
-use nova_domain::access::{Pattern, Permission, PermissionSet, Principal, role};
+use nova_domain::access::{Permission, PermissionSet, Principal, role};
 use nova_domain::{NamespaceName, RoleName, Scope, TenantName};
 
 use crate::postgres::TestDatabase;
@@ -19,21 +18,7 @@ fn tenant(name: &str) -> TenantName {
 
 /// A key of a tenant (or the server) with one role; `lasts` seconds if given.
 async fn key(server: &Server, of: Option<&str>, role: &str, lasts: Option<u64>) -> (String, String) {
-    let given = RoleGrant {
-        role: RoleName::new(role).expect("valid"),
-        namespaces: Pattern::All,
-        resources: Pattern::All,
-    };
-    let new = NewKey {
-        tenant: of.map(tenant),
-        name: role.to_owned(),
-        owner: KeyOwner::Itself,
-        roles: vec![given],
-        lasts: lasts.map(Duration::from_secs),
-        pair: false,
-        function: None,
-    };
-    let made = server.access.create_key(&Principal::dev(), new).await.expect("made");
+    let made = server.key(of, role, ["*", "*"], lasts.map(Duration::from_secs)).await;
     (made.secret, made.key.id.to_string())
 }
 

@@ -4,10 +4,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use nova_control::access::{KeyOwner, NewKey, RoleGrant};
-use nova_domain::access::{Pattern, Principal};
 use nova_domain::call::{CallSource, FunctionError, FunctionErrorKind};
-use nova_domain::{Code, Fault, RoleName, Scope, TenantName};
+use nova_domain::{Code, Fault, Scope, TenantName};
 use serde_json::{Value, json};
 
 use crate::support::{Event, Reply, Script, Server, value_error};
@@ -255,21 +253,7 @@ async fn with_dev_only_names_of_this_machine_are_answered_to() {
 }
 
 async fn key(server: &Server, tenant: &str, role: &str) -> String {
-    let given = RoleGrant {
-        role: RoleName::new(role).expect("valid"),
-        namespaces: Pattern::All,
-        resources: Pattern::All,
-    };
-    let new = NewKey {
-        tenant: Some(TenantName::new(tenant).expect("valid")),
-        name: role.to_owned(),
-        owner: KeyOwner::Itself,
-        roles: vec![given],
-        lasts: None,
-        pair: false,
-        function: None,
-    };
-    server.access.create_key(&Principal::dev(), new).await.expect("made").secret
+    server.key(Some(tenant), role, ["*", "*"], None).await.secret
 }
 
 #[tokio::test]

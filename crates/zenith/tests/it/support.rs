@@ -10,9 +10,10 @@ use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
 use nova_api::client::Client;
 use nova_aurora::{Observatory, Recorder, Sink, SinkSettings};
-use nova_control::access::{Access, AccessSettings};
+use nova_control::access::{Access, AccessSettings, KeyOwner, MadeKey, NewKey, RoleGrant};
 use nova_control::audit::Audit;
 use nova_control::{Functions, Quotas, Secrets, Settings};
+use nova_domain::access::{Pattern, Principal};
 use nova_domain::call::{
     Call, CallSource, EventStream, FunctionError, FunctionErrorKind, Outcome, StreamEvent,
 };
@@ -22,7 +23,7 @@ use nova_domain::ports::{BuildRequest, Catalog, Invoker, Objects, Sandboxes};
 use nova_domain::run::Usage;
 use nova_domain::runtime::{InstalledRuntime, Runtime};
 use nova_domain::version::{Build, CompileStatus};
-use nova_domain::{Clock, Code, Digest, Fault, FaultResult, FunctionId, Timestamp};
+use nova_domain::{Clock, Code, Digest, Fault, FaultResult, FunctionId, RoleName, TenantName, Timestamp};
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
@@ -220,6 +221,31 @@ impl Server {
     pub(crate) async fn create(&self, name: &str) -> Value {
         let body = json!({"name": name, "runtime": "python", "handler": "main.handler", "code": "v1"});
         self.send_json("POST", "/functions", &body).await.good(201)
+    }
+
+    /// A key of a tenant (or the server) with one role, for these namespaces and names of things.
+    pub(crate) async fn key(
+        &self,
+        of: Option<&str>,
+        role: &str,
+        [namespaces, resources]: [&str; 2],
+        lasts: Option<Duration>,
+    ) -> MadeKey {
+        let given = RoleGrant {
+            role: RoleName::new(role).expect("valid"),
+            namespaces: Pattern::parse(namespaces).expect("valid"),
+            resources: Pattern::parse(resources).expect("valid"),
+        };
+        let new = NewKey {
+            tenant: of.map(|name| TenantName::new(name).expect("valid")),
+            name: role.to_owned(),
+            owner: KeyOwner::Itself,
+            roles: vec![given],
+            lasts,
+            pair: false,
+            function: None,
+        };
+        self.access.create_key(&Principal::dev(), new).await.expect("made")
     }
 }
 

@@ -137,7 +137,7 @@ function Secrets({ fn }: { fn: FunctionView }) {
         </div>
       ) : null}
       <Dialog open={adding} onClose={() => setAdding(false)} title={t("access.give_title", { name: fn.name })} about={t("access.give_about")}>
-        <Give fn={fn} secrets={rows} onDone={() => setAdding(false)} />
+        <Give fn={fn} secrets={rows.filter((one) => mayWith(me, one.name, "secret:manage"))} onDone={() => setAdding(false)} />
       </Dialog>
     </section>
   );

@@ -3,7 +3,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import { KeyRound, Plus } from "lucide-react";
 import { useMemo, useState } from "react";
 import { api, data, type Schemas } from "../../api/client";
-import { useCan } from "../../api/me";
+import { useCan, useNames } from "../../api/me";
 import { secretsQuery, usePages } from "../../api/pages";
 import { Problem } from "../../api/problem";
 import { useT } from "../../i18n";
@@ -83,6 +83,7 @@ function Create({ onDone }: { onDone: () => void }) {
   const t = useT();
   const queries = useQueryClient();
   const navigate = useNavigate();
+  const names = useNames("secret:manage");
   const [name, setName] = useState("");
   const [value, setValue] = useState("");
   const [about, setAbout] = useState("");
@@ -114,7 +115,7 @@ function Create({ onDone }: { onDone: () => void }) {
         if (!wrong && name && value && !busy) void save();
       }}
     >
-      <Field label={t("column.name")} hint={t("secrets.name_hint")} wrong={wrong ? t("secrets.name_hint") : about1("name")}>
+      <Field label={t("column.name")} hint={names ? t("create.name_hint_some", { names: names.join(", ") }) : t("secrets.name_hint")} wrong={wrong ? t("secrets.name_hint") : about1("name")}>
         {(id, described) => <input id={id} className="input mono" value={name} aria-describedby={described} aria-invalid={wrong || undefined} autoComplete="off" spellCheck={false} onChange={(event) => setName(event.target.value.trim())} />}
       </Field>
       <SecretValue value={value} onChange={setValue} wrong={about1("value")} />

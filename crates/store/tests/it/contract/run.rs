@@ -107,7 +107,7 @@ pub(crate) async fn runs_are_narrowed_to_names_of_functions(bench: &Bench) {
         .map(|(index, name)| run(&function(&here(), name), &format!("r{index}"), index as i64));
     insert(bench, runs.collect()).await;
     let of = |patterns: &[&str]| {
-        RunsOf::names(Names::of(patterns.iter().map(|text| Pattern::parse(text).expect("valid"))))
+        RunsOf::Names(Names::of(patterns.iter().map(|text| Pattern::parse(text).expect("valid"))))
     };
     for (patterns, seen) in [
         (&["*"][..], &["r3", "r2", "r1", "r0"][..]),
@@ -161,9 +161,9 @@ pub(crate) async fn a_summary_counts_and_takes_percentiles_of_its_window(bench: 
         (summary.count, summary.failed, summary.cancelled, summary.platform_errors, summary.cold_starts);
     assert_eq!(counts, (100, 3, 1, 1, 5));
     assert_eq!((summary.p50_us, summary.p95_us, summary.p99_us), (Some(50), Some(95), Some(99)));
-    let all = repo.summary(&here(), &RunsOf::All, at(1), at(101)).await.expect("summary");
+    let all = repo.summary(&here(), &RunsOf::ALL, at(1), at(101)).await.expect("summary");
     assert_eq!((all.count, all.p50_us, all.p99_us), (101, Some(51), Some(100)));
-    let none = repo.summary(&here(), &RunsOf::All, at(5_000), at(6_000)).await.expect("summary");
+    let none = repo.summary(&here(), &RunsOf::ALL, at(5_000), at(6_000)).await.expect("summary");
     assert_eq!((none.count, none.p50_us), (0, None));
 }
 
@@ -209,6 +209,6 @@ pub(crate) async fn batches_of_concurrent_writers_are_all_stored(bench: &Bench) 
     for writer in writers.collect::<Vec<_>>() {
         writer.await.expect("no panic");
     }
-    let summary = bench.store.runs().summary(&here(), &RunsOf::All, at(0), at(2)).await.expect("summary");
+    let summary = bench.store.runs().summary(&here(), &RunsOf::ALL, at(0), at(2)).await.expect("summary");
     assert_eq!(summary.count, 4_000);
 }

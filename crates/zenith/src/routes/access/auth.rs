@@ -119,6 +119,36 @@ fn kind_of(permission: Permission) -> ScopeKind {
     kinds.into_iter().find(|kind| asks(*kind)).unwrap_or(ScopeKind::Tenant)
 }
 
+/// What a caller may do in a scope, with all names and with some.
+fn told(caller: &Principal, scope: &Scope) -> (Vec<String>, Vec<v1::NamedPermissions>) {
+    let of_tenant = Target { tenant: Some(&scope.tenant), ..Target::default() };
+    let of_namespace = Target { namespace: Some(&scope.namespace), ..of_tenant };
+    let mut whole = Vec::new();
+    let mut named: BTreeMap<String, Vec<Permission>> = BTreeMap::new();
+    for permission in Permission::ALL.iter().copied() {
+        let may = match kind_of(permission) {
+            ScopeKind::Namespace => match caller.names(permission, &of_namespace).patterns() {
+                None => true,
+                Some(patterns) => {
+                    for pattern in patterns {
+                        named.entry(pattern).or_default().push(permission);
+                    }
+                    false
+                }
+            },
+            ScopeKind::Tenant => caller.allows(permission, &of_tenant),
+            ScopeKind::Platform => caller.allows(permission, &Target::default()),
+        };
+        if may {
+            whole.push(permission);
+        }
+    }
+    let named = named
+        .into_iter()
+        .map(|(names, may)| v1::NamedPermissions { names, permissions: permission_texts(may) });
+    (permission_texts(whole), named.collect())
+}
+
 async fn me_of(app: &App, caller: &Principal, scope: &Scope) -> FaultResult<v1::Me> {
     let page = app.access().tenants(caller, &PageRequest::new(SCOPES_MAX, None)?).await?;
     let mut scopes = Vec::with_capacity(page.items.len());
@@ -135,32 +165,7 @@ async fn me_of(app: &App, caller: &Principal, scope: &Scope) -> FaultResult<v1::
         namespaces: grant.namespaces.to_string(),
         resources: grant.resources.to_string(),
     });
-    let mut whole = Vec::new();
-    let mut named: BTreeMap<String, Vec<Permission>> = BTreeMap::new();
-    for permission in Permission::ALL.iter().copied() {
-        let (tenant, namespace) = (Some(&scope.tenant), Some(&scope.namespace));
-        let names = match kind_of(permission) {
-            ScopeKind::Namespace => {
-                caller.names(permission, &Target { tenant, namespace, ..Target::default() }).patterns()
-            }
-            kind => {
-                let tenant = tenant.filter(|_| kind == ScopeKind::Tenant);
-                let may = caller.allows(permission, &Target { tenant, ..Target::default() });
-                if may { None } else { Some(Vec::new()) }
-            }
-        };
-        match names {
-            None => whole.push(permission),
-            Some(patterns) => {
-                for pattern in patterns {
-                    named.entry(pattern).or_default().push(permission);
-                }
-            }
-        }
-    }
-    let named = named
-        .into_iter()
-        .map(|(names, may)| v1::NamedPermissions { names, permissions: permission_texts(may) });
+    let (permissions, named) = told(caller, scope);
     Ok(v1::Me {
         subject: caller.subject.to_string(),
         kind: subject_kind(&caller.subject).to_owned(),
@@ -171,8 +176,8 @@ async fn me_of(app: &App, caller: &Principal, scope: &Scope) -> FaultResult<v1::
         expires_at: caller.expires_at,
         tenant: scope.tenant.to_string(),
         namespace: scope.namespace.to_string(),
-        permissions: permission_texts(whole),
-        named: named.collect(),
+        permissions,
+        named,
         roles: held.collect(),
         scopes,
     })
