@@ -168,10 +168,17 @@ const OF_SERVER: Query = Query {
 const RUN_FILTERS: &[Query] = &[
     text("function", "Name of a function."),
     text("status", "`succeeded`, `failed`, `cancelled` or `platform_error`."),
-    text("source", "`api`, `stream`, `function` or `http`."),
+    text("source", "`api`, `stream`, `function`, `http` or `queue`."),
     Query { name: "since", kind: QueryKind::Time, required: false, about: "Started then or later." },
     Query { name: "until", kind: QueryKind::Time, required: false, about: "Started before." },
     text("error", "Text that the error's type or message holds."),
+    LIMIT,
+    CURSOR,
+];
+
+const JOB_FILTERS: &[Query] = &[
+    text("function", "Name of a function."),
+    text("status", "`queued`, `running`, `succeeded` or `dead`."),
     LIMIT,
     CURSOR,
 ];
@@ -515,6 +522,73 @@ pub const ENDPOINTS: &[Endpoint] = &[
         headers: CALL_HEADERS,
         request: Body::AnyJson,
         response: Body::Events(TypeOf::of::<v1::StreamDone>()),
+        ..ROW
+    },
+    Endpoint {
+        id: "invoke_async",
+        method: Method::Post,
+        path: "/functions/{name}/invoke-async",
+        summary: "Queue a call: accepted now, made soon, made again when it fails",
+        tag: "jobs",
+        permission: Some("function:invoke"),
+        query: &[QUALIFIER],
+        headers: ASYNC_HEADERS,
+        request: json::<v1::InvokeAsync>(),
+        status: 202,
+        response: json::<v1::JobView>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_function_jobs",
+        path: "/functions/{name}/async-invocations",
+        summary: "List jobs of a function, newest first",
+        tag: "jobs",
+        permission: Some("log:read"),
+        query: JOB_FILTERS.split_at(1).1,
+        response: json::<v1::Page<v1::JobView>>(),
+        ..ROW
+    },
+    Endpoint {
+        id: "list_jobs",
+        path: "/async-invocations",
+        summary: "List jobs, newest first",
+        tag: "jobs",
+        permission: Some("log:read"),
+        query: JOB_FILTERS,
+        response: json::<v1::Page<v1::JobView>>(),
+        narrows: true,
+        ..ROW
+    },
+    Endpoint {
+        id: "get_job",
+        path: "/async-invocations/{id}",
+        summary: "Show a job with its event and attempts",
+        tag: "jobs",
+        permission: Some("log:read"),
+        response: json::<v1::JobView>(),
+        narrows: true,
+        ..ROW
+    },
+    Endpoint {
+        id: "delete_job",
+        method: Method::Delete,
+        path: "/async-invocations/{id}",
+        summary: "Delete a job that is not running",
+        tag: "jobs",
+        permission: Some("function:invoke"),
+        status: 204,
+        narrows: true,
+        ..ROW
+    },
+    Endpoint {
+        id: "retry_job",
+        method: Method::Post,
+        path: "/async-invocations/{id}/retry",
+        summary: "Give a dead job its attempts again",
+        tag: "jobs",
+        permission: Some("function:invoke"),
+        response: json::<v1::JobView>(),
+        narrows: true,
         ..ROW
     },
     Endpoint {
@@ -1269,8 +1343,21 @@ const CALL_HEADERS: &[Query] = &[
     text("traceparent", "W3C trace context; passed on to the function."),
 ];
 
+const ASYNC_HEADERS: &[Query] = &[
+    text("Idempotency-Key", "As `idempotency_key`: orders of the function with the same key are one job."),
+    text("X-Nova-Qualifier", "As the parameter `qualifier`, which goes first."),
+    text("Nova-Sticky-Key", "Calls of an alias with the same key run the same version; at most 256 bytes."),
+    number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),
+    text("X-Nova-Call-Chain", "Functions that led to this call, oldest first, separated by commas."),
+    text("traceparent", "W3C trace context; passed on to the function."),
+];
+
 const AWS_HEADERS: &[Query] = &[
-    text("X-Amz-Invocation-Type", "`RequestResponse` or `DryRun` (204 if the call would be allowed)."),
+    text(
+        "X-Amz-Invocation-Type",
+        "`RequestResponse`, `Event` (202: queued, see `/async-invocations`) or `DryRun` (204 if the call would be \
+         allowed).",
+    ),
     text("X-Amz-Log-Type", "`Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64."),
     text("X-Amz-Client-Context", "A JSON object in base64 for the function's context, at most 3583 bytes."),
 ];

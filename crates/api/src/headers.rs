@@ -20,6 +20,10 @@ pub const CALL_CHAIN: &str = "x-nova-call-chain";
 pub const REQUEST_ID: &str = "x-request-id";
 /// Set to `function` on an answer 200 whose `error` is the function's own.
 pub const FAILED_BY: &str = "nova-failed-by";
+/// Orders of the same function with the same key are one job.
+pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// `replay` on the answer to an order that had been accepted before.
+pub const IDEMPOTENCY_STATUS: &str = "x-idempotency-status";
 /// W3C trace context.
 pub const TRACEPARENT: &str = "traceparent";
 /// W3C trace context, vendor part.

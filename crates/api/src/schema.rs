@@ -5,6 +5,7 @@ use nova_domain::Code;
 use nova_domain::call::{CallSource, FunctionErrorKind};
 use nova_domain::function::Mode;
 use nova_domain::http::HttpAccess;
+use nova_domain::job::{DeadReason, JobStatus};
 use nova_domain::log::LogStream;
 use nova_domain::rollout::RolloutStatus;
 use nova_domain::run::RunStatus;
@@ -37,6 +38,14 @@ pub(crate) fn run_status() -> Object {
 
 pub(crate) fn call_source() -> Object {
     text_of(CallSource::ALL.iter().map(|source| source.as_str())).build()
+}
+
+pub(crate) fn job_status() -> Object {
+    text_of(JobStatus::ALL.iter().map(|status| status.as_str())).build()
+}
+
+pub(crate) fn dead_reason() -> Object {
+    text_of(DeadReason::ALL.iter().map(|reason| reason.as_str())).build()
 }
 
 pub(crate) fn http_access() -> Object {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tokio_util::sync::CancellationToken;
 
 use crate::access::Principal;
-use crate::fault::{Code, Fault};
+use crate::fault::{Code, Fault, FaultResult};
 use crate::function::{Function, Mode, PoolSettings, VersionSpec};
 use crate::id::{Digest, FunctionId, RunId};
 use crate::log::LogLine;
@@ -139,17 +139,20 @@ pub enum CallSource {
     Function,
     /// A request to the content listener.
     Http,
+    /// An attempt of a job.
+    Queue,
 }
 
 impl CallSource {
     /// Every source there is.
     pub const ALL: &'static [CallSource] =
-        &[CallSource::Api, CallSource::Stream, CallSource::Function, CallSource::Http];
+        &[CallSource::Api, CallSource::Stream, CallSource::Function, CallSource::Http, CallSource::Queue];
 
     /// The name in the API and in storage.
     pub const fn as_str(self) -> &'static str {
         match self {
             CallSource::Http => "http",
+            CallSource::Queue => "queue",
             CallSource::Api => "api",
             CallSource::Stream => "stream",
             CallSource::Function => "function",
@@ -167,6 +170,27 @@ pub struct TraceContext {
 /// Which functions led to this call, oldest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CallChain(pub Vec<FunctionName>);
+
+impl CallChain {
+    /// Refuses a further call that would be too deep, or go round in a circle (`LoopDetected`).
+    pub fn admit(&self, target: &FunctionName) -> FaultResult<()> {
+        if self.0.len() >= CALL_DEPTH_MAX as usize {
+            return Err(Fault::new(
+                Code::LoopDetected,
+                format!("the call is {} calls deep; the limit is {CALL_DEPTH_MAX}", self.0.len() + 1),
+            ));
+        }
+        if self.0.contains(target) {
+            let mut circle: Vec<_> = self.0.iter().map(|name| name.as_str()).collect();
+            circle.push(target.as_str());
+            return Err(Fault::new(
+                Code::LoopDetected,
+                format!("functions call each other in a circle: {}", circle.join(" > ")),
+            ));
+        }
+        Ok(())
+    }
+}
 
 /// One call, as it enters `Invoker`.
 #[derive(Debug, Clone)]

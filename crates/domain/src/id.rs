@@ -66,6 +66,12 @@ id_type!(
 );
 
 id_type!(
+    /// Identifies one piece of queued work; each of its attempts is a run with an id of its own.
+    JobId,
+    "job"
+);
+
+id_type!(
     /// Identifies a person.
     UserId,
     "user"

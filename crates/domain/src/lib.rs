@@ -17,6 +17,7 @@ pub mod function;
 pub mod host;
 pub mod http;
 pub mod id;
+pub mod job;
 pub mod log;
 pub mod name;
 pub mod network;
@@ -30,7 +31,7 @@ pub mod time;
 pub mod version;
 
 pub use fault::{Code, Fault, FaultResult};
-pub use id::{BindingId, CredentialId, Digest, FunctionId, RunId, ServiceId, UserId};
+pub use id::{BindingId, CredentialId, Digest, FunctionId, JobId, RunId, ServiceId, UserId};
 pub use name::{
     AliasName, FunctionName, NamespaceName, RoleName, Scope, SecretName, ServiceName, TenantName,
 };

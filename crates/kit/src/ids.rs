@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use nova_domain::{BindingId, CredentialId, FunctionId, RunId, ServiceId, UserId};
+use nova_domain::{BindingId, CredentialId, FunctionId, JobId, RunId, ServiceId, UserId};
 use ulid::Generator;
 
 /// Makes ids; within one process they grow strictly.
@@ -24,6 +24,11 @@ impl Ids {
     /// A new run (and request) id.
     pub fn run(&self) -> RunId {
         RunId::new(self.next()).expect("a ULID is a valid id")
+    }
+
+    /// A new job id.
+    pub fn job(&self) -> JobId {
+        JobId::new(self.next()).expect("a ULID is a valid id")
     }
 
     /// A new function id.

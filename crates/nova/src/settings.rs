@@ -2,6 +2,7 @@
 //! prints each with its origin.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use nova_domain::http::{HttpRates, RATE_MAX};
 use nova_domain::network::{IpNetwork, NetworkRule};
@@ -22,6 +23,7 @@ pub(crate) struct ServerSettings {
     pub(crate) build: BuildSettings,
     pub(crate) egress: EgressSettings,
     pub(crate) runs: RunSettings,
+    pub(crate) queue: QueueSettings,
     pub(crate) secrets: SecretSettings,
     pub(crate) log: Log,
     pub(crate) traces: TraceSettings,
@@ -386,6 +388,41 @@ impl Default for RunSettings {
     }
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct QueueSettings {
+    /// Attempts of jobs that this server makes at a time.
+    pub(crate) workers: u64,
+    /// The same of one function, so that a slow one leaves room for others.
+    pub(crate) per_function: u64,
+    /// Jobs of one tenant that may wait or run.
+    pub(crate) max_open: u64,
+    /// Jobs are removed so long after they ended, days; dead ones too.
+    pub(crate) retention_days: u64,
+}
+
+impl Default for QueueSettings {
+    fn default() -> Self {
+        Self { workers: 16, per_function: 8, max_open: 10_000, retention_days: 14 }
+    }
+}
+
+impl QueueSettings {
+    pub(crate) fn settings(&self) -> nova_nebula::QueueSettings {
+        nova_nebula::QueueSettings { max_open: self.max_open as u32 }
+    }
+
+    /// `drain_s`: how long attempts may go on after a stop signal.
+    pub(crate) fn worker(&self, drain_s: u64) -> nova_nebula::WorkerSettings {
+        nova_nebula::WorkerSettings {
+            concurrency: self.workers as usize,
+            per_function: self.per_function as usize,
+            drain: Duration::from_secs(drain_s),
+            keep: Duration::from_secs(self.retention_days * 24 * 3600),
+            ..nova_nebula::WorkerSettings::default()
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct SecretSettings {
     /// File with the master keys; empty: `master.key` in the data directory.
@@ -466,6 +503,10 @@ impl Settings for ServerSettings {
             ("egress.mb_per_hour", self.egress.mb_per_hour, 0, 1 << 40),
             ("egress.connect_timeout_s", self.egress.connect_timeout_s, 1, 300),
             ("runs.retention_days", self.runs.retention_days, 1, 3650),
+            ("queue.workers", self.queue.workers, 1, 256),
+            ("queue.per_function", self.queue.per_function, 1, 256),
+            ("queue.max_open", self.queue.max_open, 1, 10_000_000),
+            ("queue.retention_days", self.queue.retention_days, 1, 3650),
         ];
         for (key, value, low, high) in ranges {
             if !(low..=high).contains(&value) {

@@ -42,7 +42,9 @@ pub(crate) const SQLITE_NOVA: &[Migration] = migrations!("sqlite":
     9 "server_rows" "0009_server_rows.nova.sql",
 );
 /// Migrations of SQLite's `work.db`.
-pub(crate) const SQLITE_WORK: &[Migration] = &[];
+pub(crate) const SQLITE_WORK: &[Migration] = migrations!("sqlite":
+    10 "jobs" "0010_jobs.work.sql",
+);
 /// Migrations of SQLite's `log.db`.
 pub(crate) const SQLITE_LOG: &[Migration] = migrations!("sqlite":
     2 "runs" "0002_runs.log.sql",
@@ -58,6 +60,7 @@ pub(crate) const POSTGRES: &[Migration] = migrations!("postgres":
     7 "aliases" "0007_aliases.sql",
     8 "signing" "0008_signing.sql",
     9 "server_rows" "0009_server_rows.sql",
+    10 "jobs" "0010_jobs.sql",
 );
 
 /// A migration that a database says it has.

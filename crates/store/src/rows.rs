@@ -3,6 +3,7 @@
 
 mod alias;
 mod audit;
+mod job;
 mod quota;
 mod secret;
 
@@ -26,6 +27,7 @@ use crate::repo::{LogCursor, PendingBuild, RecordedLine};
 
 pub(crate) use alias::{AliasData, AliasRow, due_at};
 pub(crate) use audit::{AuditRow, paths};
+pub(crate) use job::JobRow;
 pub(crate) use quota::{QuotaRow, place, quota, quota_cursor};
 pub(crate) use secret::{SecretData, SecretRow};
 

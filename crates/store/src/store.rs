@@ -7,7 +7,7 @@ use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
 use crate::repo::{
-    Aliases, Audit, Credentials, Functions, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+    Aliases, Audit, Credentials, Functions, Jobs, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
 };
 use crate::url::DatabaseUrl;
 
@@ -32,6 +32,7 @@ pub struct Store {
     pub(crate) roles: Arc<dyn Roles>,
     pub(crate) audit: Arc<dyn Audit>,
     pub(crate) quotas: Arc<dyn Quotas>,
+    pub(crate) jobs: Arc<dyn Jobs>,
     pub(crate) engine: Arc<dyn Engine>,
 }
 
@@ -112,6 +113,11 @@ impl Store {
     /// Quotas of tenants.
     pub fn quotas(&self) -> &dyn Quotas {
         &*self.quotas
+    }
+
+    /// Queued work.
+    pub fn jobs(&self) -> &dyn Jobs {
+        &*self.jobs
     }
 
     /// Who changed what.

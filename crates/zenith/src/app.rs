@@ -14,6 +14,7 @@ use nova_control::{Functions, Quotas, Secrets};
 use nova_domain::ports::Invoker;
 use nova_domain::{Clock, Fault, Scope};
 use nova_kit::ids::Ids;
+use nova_nebula::Queue;
 use tokio::time::Instant;
 
 use crate::content::ContentSite;
@@ -40,6 +41,7 @@ pub struct Parts {
     pub access: Access,
     pub audit: Audit,
     pub quotas: Quotas,
+    pub queue: Queue,
     pub observatory: Observatory,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<Ids>,
@@ -131,6 +133,10 @@ impl App {
 
     pub(crate) fn quotas(&self) -> &Quotas {
         &self.inner.parts.quotas
+    }
+
+    pub(crate) fn queue(&self) -> &Queue {
+        &self.inner.parts.queue
     }
 
     pub(crate) fn audit(&self) -> &Audit {

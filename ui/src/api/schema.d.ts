@@ -21,6 +21,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/async-invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs, newest first
+         * @description Needs the permission `log:read`, for everything or for some names: then it is about those only.
+         */
+        get: operations["list_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/async-invocations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show a job with its event and attempts
+         * @description Needs the permission `log:read`, for everything or for some names: then it is about those only.
+         */
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete a job that is not running
+         * @description Needs the permission `function:invoke`, for everything or for some names: then it is about those only.
+         */
+        delete: operations["delete_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/async-invocations/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a dead job its attempts again
+         * @description Needs the permission `function:invoke`, for everything or for some names: then it is about those only.
+         */
+        post: operations["retry_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/audit": {
         parameters: {
             query?: never;
@@ -538,6 +602,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/functions/{name}/async-invocations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List jobs of a function, newest first
+         * @description Needs the permission `log:read`.
+         */
+        get: operations["list_function_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/functions/{name}/code": {
         parameters: {
             query?: never;
@@ -616,6 +700,26 @@ export interface paths {
          * @description Needs the permission `function:invoke`.
          */
         post: operations["invoke"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/functions/{name}/invoke-async": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Queue a call: accepted now, made soon, made again when it fails
+         * @description Needs the permission `function:invoke`.
+         */
+        post: operations["invoke_async"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1568,6 +1672,18 @@ export interface components {
             /** @description Every version with a weight, sorted by version; they sum up to 100. */
             weights: components["schemas"]["WeightView"][];
         };
+        /** @description One attempt. */
+        AttemptView: {
+            /** Format: date-time */
+            began_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            error?: components["schemas"]["CallError"] | null;
+            /** @description Whether it does not count, because it did not reach the function. */
+            postponed: boolean;
+            /** @description Id of its run, if it got so far. */
+            run_id: string;
+        };
         /** @description Who did it. */
         AuditActor: {
             /** @description Id of the key or session that was shown. */
@@ -2221,6 +2337,41 @@ export interface components {
              */
             version: number;
         };
+        /** @description Body of `POST /functions/{name}/invoke-async`. */
+        InvokeAsync: {
+            /**
+             * Format: int64
+             * @description Wait after the first failure, milliseconds, at most an hour; doubled with each further one. Default 1000.
+             * @default null
+             */
+            backoff_base_ms?: number | null;
+            /**
+             * Format: int64
+             * @description Longest wait, milliseconds, at most a day; default 60000.
+             * @default null
+             */
+            backoff_max_ms?: number | null;
+            /**
+             * @description Orders of the function with the same key are one, as long as the job is kept. Also the header
+             *     `Idempotency-Key`.
+             * @default null
+             */
+            idempotency_key?: string | null;
+            /**
+             * Format: int64
+             * @description Age at which no further attempt is begun, seconds, at most a week; default 21600.
+             * @default null
+             */
+            max_age_s?: number | null;
+            /**
+             * Format: int32
+             * @description Attempts in all, 1 to 20; default 3. One that did not reach the function does not count.
+             * @default null
+             */
+            max_attempts?: number | null;
+            /** @description Any JSON value. */
+            payload?: unknown;
+        };
         /**
          * @description Who may call a function. Callers are `*`, `user:ID`, `service:ID`, `key:ID`,
          *     `token:ISSUER#SUB`, `role:NAME` or `function:NAMES`. Each needs `function:invoke` besides.
@@ -2243,6 +2394,56 @@ export interface components {
             /** @description How it is done, or what is missing, what is lost, and how to get it. */
             detail: string;
             name: string;
+        };
+        JobPage: {
+            items: components["schemas"]["JobView"][];
+            /** @description Pass it as `cursor` for the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description A piece of queued work. */
+        JobView: {
+            /**
+             * Format: int32
+             * @description Attempts that count, since it was accepted or retried.
+             */
+            attempt: number;
+            /** @description The newest attempts, at most 20, oldest first. */
+            attempts: components["schemas"]["AttemptView"][];
+            /** Format: int64 */
+            backoff_base_ms: number;
+            /** Format: int64 */
+            backoff_max_ms: number;
+            /** @description Who ordered it: `user:ID`, `key:ID`, .. */
+            caller?: string | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            function: string;
+            id: string;
+            idempotency_key?: string | null;
+            last_error?: components["schemas"]["CallError"] | null;
+            /** Format: int64 */
+            max_age_s: number;
+            /** Format: int32 */
+            max_attempts: number;
+            /** Format: date-time */
+            next_attempt_at?: string | null;
+            /** @description Any JSON value. */
+            output?: unknown;
+            /** @description Any JSON value. */
+            payload?: unknown;
+            /**
+             * Format: int64
+             * @description Size of the event, bytes.
+             */
+            payload_size: number;
+            /** @description Which version is called: a number, `$LATEST`, an alias, or `active`. */
+            qualifier: string;
+            /** @enum {string} */
+            reason?: "attempts_used_up" | "expired" | "refused";
+            /** @enum {string} */
+            status: "queued" | "running" | "succeeded" | "dead";
         };
         /** @description The process that makes sandboxes. */
         KeeperView: {
@@ -2948,7 +3149,7 @@ export interface components {
              */
             queue_ms: number;
             /** @enum {string} */
-            source: "api" | "stream" | "function" | "http";
+            source: "api" | "stream" | "function" | "http" | "queue";
             /** Format: date-time */
             started_at: string;
             /** @enum {string} */
@@ -3299,7 +3500,7 @@ export interface operations {
             header?: {
                 /** @description A JSON object in base64 for the function's context, at most 3583 bytes. */
                 "X-Amz-Client-Context"?: string;
-                /** @description `RequestResponse` or `DryRun` (204 if the call would be allowed). */
+                /** @description `RequestResponse`, `Event` (202: queued, see `/async-invocations`) or `DryRun` (204 if the call would be allowed). */
                 "X-Amz-Invocation-Type"?: string;
                 /** @description `Tail`: the last 4 KiB of the log in `X-Amz-Log-Result`, base64. */
                 "X-Amz-Log-Type"?: string;
@@ -3342,6 +3543,163 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AwsError"];
+                };
+            };
+        };
+    };
+    list_jobs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Name of a function. */
+                function?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description `queued`, `running`, `succeeded` or `dead`. */
+                status?: string;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List jobs, newest first */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Show a job with its event and attempts */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Delete a job that is not running */
+            204: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    retry_job: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Give a dead job its attempts again */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -4630,6 +4988,51 @@ export interface operations {
             };
         };
     };
+    list_function_jobs: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Most items of a page; 50 if absent. */
+                limit?: number;
+                /** @description `queued`, `running`, `succeeded` or `dead`. */
+                status?: string;
+            };
+            header?: {
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description List jobs of a function, newest first */
+            200: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     get_code: {
         parameters: {
             query?: {
@@ -4872,6 +5275,63 @@ export interface operations {
             };
         };
     };
+    invoke_async: {
+        parameters: {
+            query?: {
+                /** @description Version number, `$LATEST`, an alias, or absent for the active version. */
+                qualifier?: string;
+            };
+            header?: {
+                /** @description As `idempotency_key`: orders of the function with the same key are one job. */
+                "Idempotency-Key"?: string;
+                /** @description Calls of an alias with the same key run the same version; at most 256 bytes. */
+                "Nova-Sticky-Key"?: string;
+                /** @description W3C trace context; passed on to the function. */
+                traceparent?: string;
+                /** @description Functions that led to this call, oldest first, separated by commas. */
+                "X-Nova-Call-Chain"?: string;
+                /** @description How many calls led to this one. */
+                "X-Nova-Call-Depth"?: number;
+                /** @description Namespace that the request is about; `default` if absent. */
+                "X-Nova-Namespace"?: string;
+                /** @description As the parameter `qualifier`, which goes first. */
+                "X-Nova-Qualifier"?: string;
+                /** @description Tenant that the request is about; the key's own, else `default`, if absent. */
+                "X-Nova-Tenant"?: string;
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InvokeAsync"];
+            };
+        };
+        responses: {
+            /** @description Queue a call: accepted now, made soon, made again when it fails */
+            202: {
+                headers: {
+                    /** @description Names the request in the log. */
+                    "X-Request-ID"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobView"];
+                };
+            };
+            /** @description What went wrong */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     invoke_stream: {
         parameters: {
             query?: {
@@ -4996,7 +5456,7 @@ export interface operations {
                 limit?: number;
                 /** @description Started then or later. */
                 since?: string;
-                /** @description `api`, `stream`, `function` or `http`. */
+                /** @description `api`, `stream`, `function`, `http` or `queue`. */
                 source?: string;
                 /** @description `succeeded`, `failed`, `cancelled` or `platform_error`. */
                 status?: string;
@@ -6276,7 +6736,7 @@ export interface operations {
                 limit?: number;
                 /** @description Started then or later. */
                 since?: string;
-                /** @description `api`, `stream`, `function` or `http`. */
+                /** @description `api`, `stream`, `function`, `http` or `queue`. */
                 source?: string;
                 /** @description `succeeded`, `failed`, `cancelled` or `platform_error`. */
                 status?: string;

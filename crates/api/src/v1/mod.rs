@@ -8,6 +8,7 @@ pub mod function;
 pub mod health;
 pub mod http;
 pub mod invoke;
+pub mod job;
 pub mod log;
 pub mod page;
 pub mod patch;
@@ -36,6 +37,7 @@ pub use function::{
 pub use health::{Health, HealthCheck, HealthStatus};
 pub use http::{CorsBody, FunctionUrl, SignUrl, SignedUrl};
 pub use invoke::{CallError, InvokeAnswer, StreamDone};
+pub use job::{AttemptView, InvokeAsync, JobView};
 pub use log::LogLineView;
 pub use page::Page;
 pub use patch::Patch;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use nova_domain::access::Calling;
-use nova_domain::call::{CALL_DEPTH_MAX, Call, PAYLOAD_IN_MAX};
+use nova_domain::call::{Call, PAYLOAD_IN_MAX};
 use nova_domain::fault::{Code, Fault, FaultResult};
 use nova_domain::function::Function;
 use nova_domain::ports::Quotas;
@@ -17,22 +17,7 @@ pub(super) fn admit(call: &Call) -> FaultResult<()> {
             format!("the event is {} bytes; a call takes at most {PAYLOAD_IN_MAX}", call.payload.len()),
         ));
     }
-    let chain = &call.chain.0;
-    if chain.len() >= CALL_DEPTH_MAX as usize {
-        return Err(Fault::new(
-            Code::LoopDetected,
-            format!("the call is {} calls deep; the limit is {CALL_DEPTH_MAX}", chain.len() + 1),
-        ));
-    }
-    if chain.contains(&call.target.name) {
-        let mut circle: Vec<_> = chain.iter().map(|name| name.as_str()).collect();
-        circle.push(call.target.name.as_str());
-        return Err(Fault::new(
-            Code::LoopDetected,
-            format!("functions call each other in a circle: {}", circle.join(" > ")),
-        ));
-    }
-    Ok(())
+    call.chain.admit(&call.target.name)
 }
 
 /// Refuses callers whom the function does not let in. Asked once it is known which one is meant.
@@ -61,7 +46,7 @@ pub(super) async fn within_quotas(
 #[cfg(test)]
 mod tests {
     use bytes::Bytes;
-    use nova_domain::call::{CallChain, CallSource, FunctionRef, Qualifier, TraceContext};
+    use nova_domain::call::{CALL_DEPTH_MAX, CallChain, CallSource, FunctionRef, Qualifier, TraceContext};
     use nova_domain::{FunctionName, RunId, Scope};
     use tokio_util::sync::CancellationToken;
 

@@ -22,6 +22,15 @@ pub enum Subject {
 }
 
 impl Subject {
+    /// Reads what [`Display`](fmt::Display) writes.
+    pub fn read(text: &str) -> FaultResult<Self> {
+        match text.split_once(':') {
+            Some(("token", of)) => Ok(Self::Token(of.to_owned())),
+            None if text == "dev" => Ok(Self::Dev),
+            _ => Self::parse(text),
+        }
+    }
+
     /// Reads `user:ID`, `service:ID` or `key:ID`: those that a role can be bound to.
     pub fn parse(text: &str) -> FaultResult<Self> {
         match text.split_once(':') {

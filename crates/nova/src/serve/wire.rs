@@ -22,6 +22,7 @@ use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
 use nova_kit::{shutdown, telemetry};
+use nova_nebula::{Queue, Worker};
 use nova_store::{Store, StoreOptions, System};
 use nova_zenith::{App, ContentSite, DevGuard, Parts, Readiness, ServeSettings, Site, Tls, TrustedProxies};
 use tokio_util::sync::CancellationToken;
@@ -106,12 +107,21 @@ pub(super) async fn serve(
     comet.set_signals(sink.signals());
     let invoker: Arc<dyn Invoker> = Arc::new(Recorder::new(
         Arc::new(comet.clone()),
-        catalog,
+        catalog.clone(),
         sink.clone(),
         clock.clone(),
         traces.as_ref().map(telemetry::Traces::tracer),
     ));
     let observatory = Observatory::new(store.clone(), sink.clone());
+    let queue = Queue::new(
+        store.clone(),
+        system.clone(),
+        catalog,
+        clock.clone(),
+        ids.clone(),
+        settings.queue.settings(),
+    );
+    let worker = Worker::new(queue.clone(), invoker.clone(), settings.queue.worker(settings.server.drain_s));
 
     let access = Access::new(
         store.clone(),
@@ -165,6 +175,11 @@ pub(super) async fn serve(
     if let Some(tls) = &tls {
         watch_certificate(tls, background.clone())?;
     }
+    // It stops with the listener, and lets its attempts end beside the calls of clients.
+    let working = tokio::spawn({
+        let stop = signal.clone();
+        async move { worker.run(stop).await }
+    });
     let address = listener.local_addr()?;
     let app = App::new(Parts {
         invoker,
@@ -173,6 +188,7 @@ pub(super) async fn serve(
         access,
         audit: Audit::new(store.clone()),
         quotas,
+        queue,
         observatory,
         clock,
         ids,
@@ -228,6 +244,7 @@ pub(super) async fn serve(
         // It stops by the same signal, and drains as long.
         let _ = beside.await;
     }
+    let _ = working.await;
     tracing::info!("stopping");
     // 2. Stop background work, then sandboxes.
     background.cancel();

@@ -9,6 +9,7 @@ mod audit;
 mod credential;
 mod database;
 mod function;
+mod job;
 mod log;
 mod migrate;
 mod quota;
@@ -51,6 +52,7 @@ pub(crate) fn statements() -> Vec<Statement> {
         log::STATEMENTS,
         secret::STATEMENTS,
         alias::STATEMENTS,
+        job::STATEMENTS,
         tenant::STATEMENTS,
         user::STATEMENTS,
         credential::STATEMENTS,
@@ -79,6 +81,7 @@ pub(crate) async fn open(target: &PostgresUrl, options: &StoreOptions) -> FaultR
         roles: Arc::new(role::PostgresRoles(database.clone())),
         audit: Arc::new(audit::PostgresAudit(database.clone())),
         quotas: Arc::new(quota::PostgresQuotas(database.clone())),
+        jobs: Arc::new(job::PostgresJobs(database.clone())),
         engine: database,
     })
 }

@@ -6,6 +6,7 @@ pub mod alias;
 pub mod audit;
 pub mod credential;
 pub mod function;
+pub mod job;
 pub mod log;
 pub mod quota;
 pub mod role;
@@ -20,6 +21,7 @@ pub use audit::Audit;
 pub use credential::Credentials;
 
 pub use function::{DeletedFunction, FunctionFilter, FunctionWithVersion, Functions};
+pub use job::{AcceptedJob, Claim, Claimed, JobFilter, Jobs, Slot, Waiting};
 pub use log::{LogCursor, LogPage, Logs, RecordedLine, StoredLines};
 pub use quota::{Quotas, StoredUsage, WindowAsk, WindowLease};
 pub use role::{BoundRole, Roles};

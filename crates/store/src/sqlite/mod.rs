@@ -5,6 +5,7 @@ mod audit;
 mod credential;
 mod file;
 mod function;
+mod job;
 mod lock;
 mod log;
 mod open;
@@ -55,6 +56,12 @@ pub(crate) fn nova_statements() -> Vec<Statement> {
     .concat()
 }
 
+/// Every statement that runs on `work.db`.
+#[cfg(test)]
+pub(crate) fn work_statements() -> Vec<Statement> {
+    job::STATEMENTS.to_vec()
+}
+
 /// Every statement that runs on `log.db`.
 #[cfg(test)]
 pub(crate) fn log_statements() -> Vec<Statement> {
@@ -68,6 +75,7 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         .await
         .map_err(|error| nova_domain::Fault::internal("open the database").with_source(error))??;
     let nova = Arc::new(files.nova);
+    let work = Arc::new(files.work);
     let log = Arc::new(files.log);
     Ok(Store {
         functions: Arc::new(function::SqliteFunctions(nova.clone())),
@@ -82,7 +90,8 @@ pub(crate) async fn open(dir: &Path, options: &StoreOptions) -> FaultResult<Stor
         roles: Arc::new(role::SqliteRoles(nova.clone())),
         audit: Arc::new(audit::SqliteAudit(nova.clone())),
         quotas: Arc::new(quota::SqliteQuotas(nova.clone())),
-        engine: Arc::new(Files { nova, work: Arc::new(files.work), log }),
+        jobs: Arc::new(job::SqliteJobs(work.clone())),
+        engine: Arc::new(Files { nova, work, log }),
     })
 }
 

@@ -277,9 +277,11 @@ mod tests {
     #[test]
     fn every_statement_prepares() {
         let dir = tempfile::tempdir().expect("temp dir");
-        for (kind, statements) in
-            [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())]
-        {
+        for (kind, statements) in [
+            (NOVA, super::super::nova_statements()),
+            (WORK, super::super::work_statements()),
+            (LOG, super::super::log_statements()),
+        ] {
             let connection = migrated(dir.path(), kind);
             for statement in statements {
                 connection
@@ -292,9 +294,11 @@ mod tests {
     #[test]
     fn every_statement_searches_by_an_index_and_sorts_nothing() {
         let dir = tempfile::tempdir().expect("temp dir");
-        for (kind, statements) in
-            [(NOVA, super::super::nova_statements()), (LOG, super::super::log_statements())]
-        {
+        for (kind, statements) in [
+            (NOVA, super::super::nova_statements()),
+            (WORK, super::super::work_statements()),
+            (LOG, super::super::log_statements()),
+        ] {
             let connection = migrated(dir.path(), kind);
             // Who asks for all chains of the audit log goes on to read every entry.
             for statement in statements.into_iter().filter(|statement| statement.name != "CHAINS") {

@@ -8,6 +8,7 @@ pub(crate) mod call;
 mod code;
 mod console;
 mod function;
+mod job;
 mod log;
 mod platform;
 mod quota;
@@ -77,6 +78,12 @@ handlers! {
     "get_function_url" => function::url::get,
     "sign_function_url" => function::url::sign,
     "invoke" => call::invoke::invoke,
+    "invoke_async" => call::enqueue::enqueue,
+    "list_function_jobs" => job::list::of_function,
+    "list_jobs" => job::list::all,
+    "get_job" => job::get::get,
+    "delete_job" => job::delete::delete,
+    "retry_job" => job::retry::retry,
     "aws_invoke" => call::aws::invoke,
     "invoke_stream" => call::stream::stream,
     "list_function_runs" => run::list::of_function,

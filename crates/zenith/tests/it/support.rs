@@ -27,6 +27,7 @@ use nova_domain::{Clock, Code, Digest, Fault, FaultResult, FunctionId, RoleName,
 use nova_kit::clock::SystemClock;
 use nova_kit::ids::Ids;
 use nova_kit::seal::{KeyRing, KeyStore};
+use nova_nebula::{Queue, QueueSettings, Worker, WorkerSettings};
 use nova_store::{DatabaseUrl, Store, StoreOptions};
 use nova_zenith::{App, Check, ContentSite, DevGuard, Parts, ServeSettings, Site, serve, serve_content};
 use serde_json::{Value, json};
@@ -44,6 +45,7 @@ pub(crate) struct Server {
     pub(crate) invoker: Arc<ScriptedInvoker>,
     pub(crate) sandboxes: Arc<ScriptedSandboxes>,
     pub(crate) sink: Sink,
+    pub(crate) worker: Worker,
     pub(crate) access: Access,
     pub(crate) health: Arc<Mutex<BTreeMap<String, Check>>>,
     http: reqwest::Client,
@@ -118,8 +120,14 @@ impl Server {
         access.set_vault(secrets.vault());
         let quotas = Quotas::new(functions.clone(), system.clone());
         quotas.reload().await.expect("read");
-        let sink = Sink::start(store.clone(), system, quick);
-        let recorder = Recorder::new(invoker.clone(), catalog, sink.clone(), clock.clone(), None);
+        let sink = Sink::start(store.clone(), system.clone(), quick);
+        let recorder: Arc<dyn Invoker> =
+            Arc::new(Recorder::new(invoker.clone(), catalog.clone(), sink.clone(), clock.clone(), None));
+        let settings_of_queue = QueueSettings { max_open: 50 };
+        let queue =
+            Queue::new(store.clone(), system, catalog, clock.clone(), ids.clone(), settings_of_queue);
+        // Tests let it work when they want it to.
+        let worker = Worker::new(queue.clone(), recorder.clone(), WorkerSettings::default());
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));
         let checks = health.clone();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -127,12 +135,13 @@ impl Server {
         let content = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let content_address = content.local_addr().expect("bound");
         let app = App::new(Parts {
-            invoker: Arc::new(recorder),
+            invoker: recorder,
             secrets,
             functions,
             access: access.clone(),
             audit: Audit::new(store.clone()),
             quotas,
+            queue,
             observatory: Observatory::new(store.clone(), sink.clone()),
             clock,
             ids,
@@ -165,6 +174,7 @@ impl Server {
             invoker,
             sandboxes,
             sink,
+            worker,
             access,
             health,
             http: reqwest::Client::builder().no_proxy().build().expect("a client"),

@@ -125,3 +125,33 @@ fn rules_that_name_nobody_are_refused() {
     let many = (0..=CALLERS_MAX).map(|n| CallerRule::parse(&format!("role:r{n}")).expect("valid")).collect();
     assert!(InvokePolicy { allow: many, deny: Vec::new() }.validated().is_err());
 }
+
+#[test]
+fn who_ordered_a_job_is_let_in_like_whoever_calls_at_once() {
+    use crate::job::JobCaller;
+    let user = |id: &str| Subject::User(UserId::new(id).expect("valid"));
+    let callers = [
+        with(user("01U"), &["mailer", "viewer"], None, None),
+        with(user("01U"), &["mailer"], Some(&["viewer"]), None),
+        with(Subject::Dev, &["superadmin"], None, None),
+        with(Subject::Token("corp#ann".to_owned()), &["viewer"], None, None),
+        with(Subject::Service(ServiceId::new("01S").expect("valid")), &[], None, Some(("prod", "bill"))),
+    ];
+    let rules = [
+        "*", "dev", "user:01U", "service:01S", "token:corp#ann", "role:mailer", "role:viewer", "function:bill",
+        "function:b*",
+    ];
+    for caller in &callers {
+        for rule in rules {
+            for function in [function(&[rule], &[]), function(&[], &[rule])] {
+                let kept = JobCaller::of(caller, &function.scope, &function.name);
+                let back = kept.principal(&function.scope).expect("reads");
+                let check = |principal| {
+                    let calling = Calling { principal: Some(principal), claimed: None };
+                    function.invoke_policy.check(&function, calling).is_ok()
+                };
+                assert_eq!(check(caller), check(&back), "{caller:?} {rule}");
+            }
+        }
+    }
+}

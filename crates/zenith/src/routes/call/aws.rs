@@ -12,6 +12,7 @@ use http::{HeaderName, HeaderValue, StatusCode, header};
 use nova_api::aws as wire;
 use nova_domain::access::Calling;
 use nova_domain::call::{CallSource, FunctionError, FunctionErrorKind, Outcome};
+use nova_domain::job::RetrySettings;
 use nova_domain::{Code, Fault, FaultResult, RunId};
 
 use super::{call_to, text};
@@ -42,14 +43,15 @@ pub(crate) async fn invoke(State(app): State<App>, ctx: Ctx, path: PathParams, r
             return Ok(answer::no_content());
         }
         "Event" => {
-            return Err(Fault::invalid(
-                "this server has no queue for calls without an answer (InvocationType Event); use RequestResponse",
-            )
-            .into());
+            let mut call =
+                call_to(&app, &ctx, target, CallSource::Queue, &parts, body).await.map_err(not_json)?;
+            call.client_context = client_context(&parts)?;
+            let accepted = app.queue().enqueue(call, RetrySettings::default(), None).await?;
+            return super::enqueue::accepted(&accepted.job);
         }
         other => {
             return Err(Fault::invalid(format!(
-                "InvocationType {:?} is none; there are RequestResponse and DryRun",
+                "InvocationType {:?} is none; there are RequestResponse, Event and DryRun",
                 cut(other)
             ))
             .into());

@@ -1,6 +1,7 @@
 //! Calling functions.
 
 pub(super) mod aws;
+pub(super) mod enqueue;
 pub(super) mod invoke;
 pub(super) mod stream;
 
@@ -47,6 +48,24 @@ async fn call_to(
     parts: &Parts,
     body: Body,
 ) -> Result<Call, Refused> {
+    // What the headers say is checked before a large body is read.
+    let call = call_without(app, context, target, source, parts)?;
+    let payload = body::read(&parts.headers, body, body::EVENT).await?;
+    if payload.iter().all(u8::is_ascii_whitespace) {
+        return Ok(call);
+    }
+    body::check_json(&payload)?;
+    Ok(Call { payload, ..call })
+}
+
+/// The call of that function with the headers of the request and an empty event.
+fn call_without(
+    app: &App,
+    context: &Context,
+    target: FunctionRef,
+    source: CallSource,
+    parts: &Parts,
+) -> FaultResult<Call> {
     let target = FunctionRef { qualifier: pointed(target.qualifier, &parts.headers)?, ..target };
     let deadline = number(parts, headers::TIMEOUT_MS, 1, 900_000)?.map(Duration::from_millis);
     let mut chain = chain(parts)?;
@@ -58,18 +77,11 @@ async fn call_to(
     {
         chain.0.push(of.name.clone());
     }
-    let payload = body::read(&parts.headers, body, body::EVENT).await?;
-    let payload = if payload.iter().all(u8::is_ascii_whitespace) {
-        Bytes::from_static(b"{}")
-    } else {
-        body::check_json(&payload)?;
-        payload
-    };
     Ok(Call {
         id: run_id(app, context),
         scope: context.scope.clone(),
         target,
-        payload,
+        payload: Bytes::from_static(b"{}"),
         source,
         chain,
         trace: context.trace.clone(),

@@ -62,7 +62,7 @@ fn source(text: &str) -> FaultResult<CallSource> {
         .iter()
         .copied()
         .find(|source| source.as_str() == text)
-        .ok_or_else(|| unknown("source", text, "api, stream, function or http"))
+        .ok_or_else(|| unknown("source", text, "api, stream, function, http or queue"))
 }
 
 fn unknown(name: &str, text: &str, known: &str) -> Fault {
