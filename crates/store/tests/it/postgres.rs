@@ -14,7 +14,7 @@ async fn open(database: &TestDatabase) -> (Store, nova_store::System) {
     Store::open(&url, &StoreOptions { connections: 2, ..StoreOptions::default() }).await.expect("opens")
 }
 
-/// A store with one function, one run and one line of tenant `acme`.
+/// A store with one function, one run, one line and one job of tenant `acme`.
 async fn filled() -> (TestDatabase, Store) {
     let database = TestDatabase::create().await;
     let (store, system) = open(&database).await;
@@ -24,6 +24,7 @@ async fn filled() -> (TestDatabase, Store) {
     store.functions().create(&here(), &secret, &first).await.expect("creates");
     let record = RunRecord { run: run(&secret, "r1", 1), lines: vec![line(1, "secret")] };
     store.runs().insert_batch(&system, vec![record].into()).await.expect("inserts");
+    store.jobs().accept(&crate::contract::job::job(&here(), "j1", "secret", 1)).await.expect("accepts");
     (database, store)
 }
 
@@ -31,7 +32,7 @@ async fn count(client: &Client, table: &str) -> i64 {
     client.query_one(&format!("SELECT count(*) FROM nova.{table}"), &[]).await.expect("counts").get(0)
 }
 
-const TABLES: [&str; 4] = ["functions", "versions", "runs", "log_lines"];
+const TABLES: [&str; 6] = ["functions", "versions", "runs", "log_lines", "jobs", "job_payloads"];
 
 #[tokio::test]
 async fn a_query_without_the_scope_set_sees_and_changes_nothing() {

@@ -5,6 +5,7 @@ mod alias;
 mod audit;
 mod credential;
 mod function;
+pub(crate) mod job;
 mod log;
 mod quota;
 mod role;
@@ -43,6 +44,17 @@ macro_rules! on_both_engines {
 
 mod on {
     on_both_engines! {
+        job:
+            an_accepted_job_is_read_back_whole
+            orders_with_the_same_key_are_one_job_and_another_event_is_refused
+            of_many_concurrent_orders_with_one_key_one_is_accepted
+            of_many_concurrent_claims_each_job_is_begun_by_one
+            a_claim_takes_the_longest_due_first_and_leaves_out_busy_functions
+            a_lease_that_is_renewed_holds_and_a_late_attempt_is_refused
+            a_dead_job_is_retried_and_a_running_one_is_neither_retried_nor_deleted
+            jobs_are_listed_newest_first_by_status_function_and_names
+            open_and_waiting_jobs_are_counted_and_old_ended_ones_pruned
+        ;
         function:
             a_created_function_is_found_by_name_and_by_id_with_its_version
             a_taken_name_is_refused_and_free_in_another_namespace
