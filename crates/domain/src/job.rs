@@ -380,7 +380,8 @@ fn lost() -> FunctionError {
 /// Checks a key under which orders count as one.
 pub fn check_idempotency_key(key: &str) -> FaultResult<()> {
     let rule = format!("1 to {IDEMPOTENCY_KEY_MAX} printable ASCII characters");
-    if (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+    if (1..=IDEMPOTENCY_KEY_MAX).contains(&key.len()) && key.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+    {
         return Ok(());
     }
     Err(Fault::invalid(format!("an idempotency key is {rule}")).with_field("idempotency_key", rule))
@@ -388,10 +389,7 @@ pub fn check_idempotency_key(key: &str) -> FaultResult<()> {
 
 /// What is said of a job whose function is not there any more.
 pub fn gone(function: &FunctionName) -> Fault {
-    Fault::new(
-        Code::NotFound,
-        format!("the function `{function}` that the job was accepted for was deleted"),
-    )
+    Fault::new(Code::NotFound, format!("the function `{function}` that the job was accepted for was deleted"))
 }
 
 #[cfg(test)]

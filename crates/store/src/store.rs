@@ -7,7 +7,8 @@ use nova_domain::FaultResult;
 
 use crate::options::StoreOptions;
 use crate::repo::{
-    Aliases, Audit, Credentials, Functions, Jobs, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users, Versions,
+    Aliases, Audit, Credentials, Functions, Jobs, Logs, Quotas, Roles, Runs, Secrets, Tenants, Users,
+    Versions,
 };
 use crate::url::DatabaseUrl;
 

@@ -138,6 +138,20 @@ pub(crate) async fn json<T: DeserializeOwned>(
     body: Body,
     bounds: Bounds,
 ) -> Result<T, Refused> {
+    Ok(parse(&json_text(headers, body, bounds).await?)?)
+}
+
+/// The same where every field may be absent: no body says nothing.
+pub(crate) async fn json_or_nothing<T: DeserializeOwned + Default>(
+    headers: &HeaderMap,
+    body: Body,
+    bounds: Bounds,
+) -> Result<T, Refused> {
+    let bytes = json_text(headers, body, bounds).await?;
+    if bytes.iter().all(u8::is_ascii_whitespace) { Ok(T::default()) } else { Ok(parse(&bytes)?) }
+}
+
+async fn json_text(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<Bytes, Refused> {
     let media = media_type(headers);
     if !(media.is_empty() || media == "application/json" || media.ends_with("+json")) {
         return Err(Fault::new(
@@ -149,8 +163,7 @@ pub(crate) async fn json<T: DeserializeOwned>(
         )
         .into());
     }
-    let bytes = read(headers, body, bounds).await?;
-    Ok(parse(&bytes)?)
+    read(headers, body, bounds).await
 }
 
 /// JSON text as `T`; the fault names line, column and field.

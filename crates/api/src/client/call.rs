@@ -62,7 +62,7 @@ impl Client {
         Ok(Box::pin(with_end(items)))
     }
 
-    fn call(&self, name: &str, door: &str, event: Bytes, options: &CallOptions) -> RequestBuilder {
+    pub(super) fn call(&self, name: &str, door: &str, event: Bytes, options: &CallOptions) -> RequestBuilder {
         let mut request = self
             .request(Method::POST, &["functions", name, door])
             .header("content-type", "application/json")

@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde::Serialize;
 
-use super::{Client, ClientError};
+use super::{CallOptions, Client, ClientError};
 use crate::v1::{InvokeAsync, JobView, Page};
 
 /// Which jobs are wanted.
@@ -20,18 +20,15 @@ pub struct ListJobs {
 }
 
 impl Client {
-    /// Queues a call. `qualifier` as in [`CallOptions`](super::CallOptions).
+    /// Queues a call. Of the options the time to wait says nothing here.
     pub async fn invoke_async(
         &self,
         name: &str,
         body: &InvokeAsync,
-        qualifier: Option<&str>,
+        options: &CallOptions,
     ) -> Result<JobView, ClientError> {
-        let mut request = self.request(Method::POST, &["functions", name, "invoke-async"]).json(body);
-        if let Some(qualifier) = qualifier {
-            request = request.query(&[("qualifier", qualifier)]);
-        }
-        self.fetch(request).await
+        let body = serde_json::to_vec(body).map_err(ClientError::BadAnswer)?;
+        self.fetch(self.call(name, "invoke-async", body.into(), options)).await
     }
 
     /// Jobs, newest first.

@@ -44,8 +44,9 @@ impl RetrySettings {
         check("max_age_s", self.max_age_s, 1, MAX_AGE_S)?;
         if self.backoff_max_ms < self.backoff_base_ms {
             let rule = format!("at least backoff_base_ms, which is {}", self.backoff_base_ms);
-            return Err(Fault::invalid(format!("backoff_max_ms must be {rule}"))
-                .with_field("backoff_max_ms", rule));
+            return Err(
+                Fault::invalid(format!("backoff_max_ms must be {rule}")).with_field("backoff_max_ms", rule)
+            );
         }
         Ok(self)
     }

@@ -18,10 +18,7 @@ fn job(retry: RetrySettings) -> Job {
         id: JobId::new("01J").expect("valid"),
         scope: Scope::default_scope(),
         function: FunctionId::new("01F").expect("valid"),
-        target: FunctionRef {
-            name: FunctionName::new("mail").expect("valid"),
-            qualifier: Qualifier::Active,
-        },
+        target: FunctionRef { name: FunctionName::new("mail").expect("valid"), qualifier: Qualifier::Active },
         retry,
         chain: CallChain::default(),
         trace: TraceContext::default(),
@@ -156,9 +153,13 @@ fn retry_settings_out_of_bounds_are_refused_by_name() {
         RetrySettings { backoff_base_ms: 2, backoff_max_ms: 1, ..RetrySettings::default() },
         RetrySettings { max_age_s: 0, ..RetrySettings::default() },
     ];
-    for (settings, field) in
-        bad.into_iter().zip(["max_attempts", "max_attempts", "backoff_base_ms", "backoff_max_ms", "max_age_s"])
-    {
+    for (settings, field) in bad.into_iter().zip([
+        "max_attempts",
+        "max_attempts",
+        "backoff_base_ms",
+        "backoff_max_ms",
+        "max_age_s",
+    ]) {
         assert_eq!(settings.validated().expect_err("refused").fields()[0].0, field);
     }
     assert!(RetrySettings::default().validated().is_ok());

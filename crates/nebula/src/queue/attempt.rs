@@ -18,7 +18,12 @@ const STORE_WAIT: Duration = Duration::from_millis(200);
 
 impl Inner {
     /// Makes the attempt that was claimed and stores what came of it.
-    pub(super) async fn attempt(&self, invoker: &Arc<dyn Invoker>, claimed: JobWithPayload, cancel: CancellationToken) {
+    pub(super) async fn attempt(
+        &self,
+        invoker: &Arc<dyn Invoker>,
+        claimed: JobWithPayload,
+        cancel: CancellationToken,
+    ) {
         let (id, fence) = (claimed.job.order.id.clone(), claimed.job.fence);
         let waited = self.clock.now().micros_since(claimed.job.since);
         if claimed.job.fence == 1 {

@@ -89,7 +89,9 @@ impl Queue {
             return Ok(());
         }
         metrics::counter!("nova_jobs_refused_total").increment(1);
-        let message = format!("{most} jobs of the tenant wait or run, which is the limit; try again when some are done");
+        let message = format!(
+            "{most} jobs of the tenant wait or run, which is the limit; try again when some are done"
+        );
         Err(Fault::new(Code::QueueFull, message).with_retry_after(FULL_RETRY))
     }
 }

@@ -19,7 +19,12 @@ impl Queue {
     }
 
     /// Jobs without their events, newest first.
-    pub async fn jobs(&self, scope: &Scope, filter: &JobFilter, page: &PageRequest) -> FaultResult<Page<Job>> {
+    pub async fn jobs(
+        &self,
+        scope: &Scope,
+        filter: &JobFilter,
+        page: &PageRequest,
+    ) -> FaultResult<Page<Job>> {
         self.inner.store.jobs().list(scope, filter, page).await
     }
 

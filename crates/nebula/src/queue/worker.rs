@@ -115,12 +115,8 @@ impl Worker {
             let queue = &self.inner.queue.inner;
             let slot = || Slot { run: queue.ids.run(), chance: fastrand::f64() };
             let now = queue.clock.now();
-            let claim = Claim {
-                now,
-                lease: self.lease(now),
-                slots: (0..room).map(|_| slot()).collect(),
-                busy,
-            };
+            let claim =
+                Claim { now, lease: self.lease(now), slots: (0..room).map(|_| slot()).collect(), busy };
             let asked = claim.slots.len();
             let claimed = queue.store.jobs().claim(&queue.system, claim).await?;
             let found = claimed.begun.len() + claimed.settled.len();

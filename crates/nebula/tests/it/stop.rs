@@ -7,7 +7,8 @@ use tokio_util::sync::CancellationToken;
 use crate::support::*;
 
 async fn running(drain: Duration) -> (Bench, CancellationToken, tokio::task::JoinHandle<()>) {
-    let bench = Bench::with(QueueSettings::default(), WorkerSettings { drain, ..WorkerSettings::default() }).await;
+    let bench =
+        Bench::with(QueueSettings::default(), WorkerSettings { drain, ..WorkerSettings::default() }).await;
     let stop = CancellationToken::new();
     let task = tokio::spawn({
         let (worker, stop) = (bench.worker.clone(), stop.clone());
@@ -41,7 +42,10 @@ async fn attempts_that_do_not_end_in_time_are_put_back_and_do_not_count() {
     task.await.expect("ends");
     let job = bench.job(&slow).await;
     assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
-    assert!(job.attempts[0].postponed && job.last_error().expect("said").message.contains("stopped"), "{job:?}");
+    assert!(
+        job.attempts[0].postponed && job.last_error().expect("said").message.contains("stopped"),
+        "{job:?}"
+    );
     // The next server makes it.
     bench.clock.step(Duration::from_secs(2));
     assert_eq!(bench.work().await, 1);

@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use nova_domain::access::Names;
 use nova_domain::call::{
-    Call, CallChain, CallSource, EventStream, FunctionError, FunctionErrorKind, FunctionRef, FunctionSnapshot,
-    Outcome, Qualifier, TraceContext, cancelled,
+    Call, CallChain, CallSource, EventStream, FunctionError, FunctionErrorKind, FunctionRef,
+    FunctionSnapshot, Outcome, Qualifier, TraceContext, cancelled,
 };
 use nova_domain::function::{Env, Function, Limits, Mode, PoolSettings, VersionSpec};
 use nova_domain::job::{Job, RetrySettings};
@@ -55,14 +55,7 @@ impl Bench {
         for name in ["mail", "slow"] {
             catalog.change(name, |_| {});
         }
-        let queue = Queue::new(
-            store,
-            system,
-            catalog.clone(),
-            clock.clone(),
-            Arc::new(Ids::new()),
-            queue,
-        );
+        let queue = Queue::new(store, system, catalog.clone(), clock.clone(), Arc::new(Ids::new()), queue);
         let worker = Worker::new(queue.clone(), invoker.clone(), settings.clone());
         Self { queue, worker, invoker, catalog, clock, settings, _dir: dir }
     }
@@ -252,7 +245,8 @@ impl Invoker for ScriptedInvoker {
     async fn invoke(&self, call: Call) -> FaultResult<Outcome> {
         self.calls.lock().unwrap().push(call.clone());
         self.begun.add_permits(1);
-        let reply = self.replies.lock().unwrap().get_mut(call.target.name.as_str()).and_then(VecDeque::pop_front);
+        let reply =
+            self.replies.lock().unwrap().get_mut(call.target.name.as_str()).and_then(VecDeque::pop_front);
         let result = match reply.unwrap_or(Reply::Output("null")) {
             Reply::Output(text) => Ok(Bytes::from_static(text.as_bytes())),
             Reply::Error(message) => Err(FunctionError {

@@ -24,7 +24,10 @@ async fn a_job_is_called_once_with_its_event_and_its_answer_is_kept() {
     let calls = bench.invoker.called();
     assert_eq!(calls.len(), 1);
     let made = &calls[0];
-    assert_eq!((&made.payload, made.source, &made.target), (&order.payload, CallSource::Queue, &order.target));
+    assert_eq!(
+        (&made.payload, made.source, &made.target),
+        (&order.payload, CallSource::Queue, &order.target)
+    );
     assert_eq!((&made.trace, &made.client_context), (&order.trace, &order.client_context));
     assert_eq!(made.caller.as_ref().expect("known").subject, Principal::dev().subject);
     assert_eq!(made.id, job.attempts[0].run, "the run of an attempt has the id that the job shows");
@@ -45,7 +48,8 @@ async fn a_job_that_fails_is_called_again_later_and_dies_after_its_last_attempt(
     let job = bench.job(&id).await;
     assert_eq!((attempts, job.reason), (3, Some(DeadReason::AttemptsUsedUp)));
     assert_eq!(job.last_error().expect("kept").message, "three");
-    let runs: std::collections::BTreeSet<_> = bench.invoker.called().iter().map(|call| call.id.clone()).collect();
+    let runs: std::collections::BTreeSet<_> =
+        bench.invoker.called().iter().map(|call| call.id.clone()).collect();
     assert_eq!(runs.len(), 3, "each attempt is a run of its own");
 }
 
@@ -104,7 +108,9 @@ async fn the_policy_of_the_function_at_the_time_of_the_attempt_sees_who_ordered(
         let policy = InvokePolicy { allow: vec![rule], deny: Vec::new() };
         let calling = nova_domain::access::Calling { principal: Some(&caller), claimed: None };
         let mut found = None;
-        bench.catalog.change("mail", |snapshot| found = Some(policy.check(&snapshot.function, calling).is_ok()));
+        bench
+            .catalog
+            .change("mail", |snapshot| found = Some(policy.check(&snapshot.function, calling).is_ok()));
         found.expect("asked")
     };
     assert!(check("dev") && check("role:superadmin") && !check("role:owner"));

@@ -6,7 +6,8 @@ use anyhow::Context as _;
 use clap::Args;
 use futures::StreamExt as _;
 use nova_api::client::{CallOptions, StreamItem};
-use nova_api::v1::CallError;
+use nova_api::v1::{CallError, InvokeAsync};
+use serde_json::value::RawValue;
 
 use super::output::Format;
 use super::{CommandResult, Context, Failure, output};
@@ -29,9 +30,34 @@ pub(crate) struct InvokeArgs {
     /// Give up after this many milliseconds.
     #[arg(long, value_name = "MS")]
     timeout_ms: Option<u64>,
+    #[command(flatten)]
+    queued: QueueArgs,
     /// Print the time it took, and whether it was a cold start, to stderr.
     #[arg(short, long)]
     verbose: bool,
+}
+
+/// How a call is queued.
+#[derive(Debug, Args)]
+struct QueueArgs {
+    /// Queue the call: it is made soon, and again when it fails (see `nova job`).
+    #[arg(long = "async", conflicts_with_all = ["stream", "timeout_ms", "verbose"])]
+    queue: bool,
+    /// Attempts in all, 1 to 20 [default: 3].
+    #[arg(long, value_name = "N", requires = "queue")]
+    max_attempts: Option<u32>,
+    /// Wait after the first failure, milliseconds; doubled with each further one [default: 1000].
+    #[arg(long, value_name = "MS", requires = "queue")]
+    backoff_base_ms: Option<u64>,
+    /// Longest wait, milliseconds [default: 60000].
+    #[arg(long, value_name = "MS", requires = "queue")]
+    backoff_max_ms: Option<u64>,
+    /// Age at which no further attempt is begun, seconds [default: 21600].
+    #[arg(long, value_name = "S", requires = "queue")]
+    max_age_s: Option<u64>,
+    /// Orders of the function with the same key are one job.
+    #[arg(long, value_name = "KEY", requires = "queue")]
+    idempotency_key: Option<String>,
 }
 
 pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResult {
@@ -42,6 +68,9 @@ pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResul
         timeout_ms: args.timeout_ms,
         traceparent: None,
     };
+    if args.queued.queue {
+        return Ok(enqueue(context, args, event, &options).await?);
+    }
     if args.stream {
         return stream(context, args, event, &options).await;
     }
@@ -62,6 +91,33 @@ pub(super) async fn invoke(context: &Context, args: &InvokeArgs) -> CommandResul
         Some(_) => Err(Failure::Function),
         None => Ok(()),
     }
+}
+
+async fn enqueue(
+    context: &Context,
+    args: &InvokeArgs,
+    event: Vec<u8>,
+    options: &CallOptions,
+) -> anyhow::Result<()> {
+    let queued = &args.queued;
+    let text = String::from_utf8(event).context("the event is not UTF-8")?;
+    let body = InvokeAsync {
+        payload: Some(RawValue::from_string(text).context("the event is not valid JSON")?),
+        max_attempts: queued.max_attempts,
+        backoff_base_ms: queued.backoff_base_ms,
+        backoff_max_ms: queued.backoff_max_ms,
+        max_age_s: queued.max_age_s,
+        idempotency_key: queued.idempotency_key.clone(),
+    };
+    let job = context.client.invoke_async(&args.name, &body, options).await?;
+    context.printer.one(
+        &job,
+        &[
+            ("job", job.id.clone()),
+            ("status", job.status.as_str().to_owned()),
+            ("see", format!("nova job show {}", job.id)),
+        ],
+    )
 }
 
 async fn stream(

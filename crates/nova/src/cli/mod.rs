@@ -13,6 +13,7 @@ mod doctor;
 mod function;
 mod init;
 mod invoke;
+mod job;
 mod key;
 mod logs;
 mod output;
@@ -111,6 +112,9 @@ enum Command {
     Invoke(invoke::InvokeArgs),
     /// Show the log lines of a function.
     Logs(logs::LogsArgs),
+    /// Work with jobs, the calls of the queue.
+    #[command(subcommand, alias = "jobs")]
+    Job(job::JobCommand),
     /// Work with functions.
     #[command(subcommand, alias = "functions")]
     Fn(FunctionCommand),
@@ -295,6 +299,7 @@ fn with_client(global: &Global, command: Command) -> CommandResult {
                 logs::logs(&context, &args).await
             }
             Command::Fn(command) => function_command(&context, command).await,
+            Command::Job(command) => job::run(&context, command).await,
             Command::Alias(command) => alias::run(&context, command).await,
             Command::Rollout(command) => rollout::run(&context, command).await,
             Command::Secret(command) => secret::run(&context, command).await,

@@ -106,6 +106,10 @@ fn the_client_of_aws_for_python_calls_functions_with_a_key_pair() {
     let told = run(id, secret);
     let text = String::from_utf8_lossy(&[told.stdout, told.stderr].concat()).into_owned();
     assert!(text.contains("all good"), "{text}\n{}", server.log());
+    let queued = text.lines().find_map(|line| line.strip_prefix("queued /v1/async-invocations/")).unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&nova(&["job", "wait", queued])).unwrap();
+    let expected = serde_json::json!({"hello": "later", "custom": {"who": "é"}, "title": "test"});
+    assert_eq!(answer, expected);
     // A pair that is revoked opens nothing any more; the one beside it does.
     nova(&["key", "revoke", both["key"]["id"].as_str().unwrap()]);
     let told = run(id, secret);

@@ -67,7 +67,24 @@ error = json.load(answer["Payload"])
 assert (error["errorType"], error["errorMessage"]) == ("ValueError", "as asked") and error["stackTrace"], error
 
 assert aws.invoke(FunctionName="hello", InvocationType="DryRun")["StatusCode"] == 204
-refused(lambda: aws.invoke(FunctionName="hello", InvocationType="Event"), "InvalidParameterValueException", 400)
+
+# Queued: nothing but that it was accepted; the function gets event and context later.
+answer = aws.invoke(
+    FunctionName="hello",
+    InvocationType="Event",
+    Payload=json.dumps({"name": "later"}),
+    ClientContext=base64.b64encode(json.dumps(context).encode()).decode(),
+)
+assert answer["StatusCode"] == 202 and answer["Payload"].read() == b"", answer
+print("queued", answer["ResponseMetadata"]["HTTPHeaders"]["location"])
+refused(lambda: aws.invoke(FunctionName="nobody", InvocationType="Event"), "ResourceNotFoundException", 404)
+refused(lambda: aws.invoke(FunctionName="secret", InvocationType="Event"), "AccessDeniedException", 403)
+refused(
+    lambda: aws.invoke(FunctionName="hello", InvocationType="Event", Payload=json.dumps("x" * 2**20)),
+    "RequestTooLargeException",
+    413,
+)
+
 refused(lambda: aws.invoke(FunctionName="nobody"), "ResourceNotFoundException", 404)
 refused(lambda: aws.invoke(FunctionName="hello", Qualifier="99"), "ResourceNotFoundException", 404)
 refused(lambda: aws.invoke(FunctionName="hello", Payload="{"), "InvalidRequestContentException", 400)

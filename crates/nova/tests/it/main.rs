@@ -11,6 +11,7 @@ mod dependencies;
 mod examples;
 mod failures;
 mod http;
+mod jobs;
 mod lambda;
 mod lambda_programs;
 mod lifecycle;

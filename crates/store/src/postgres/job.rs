@@ -185,12 +185,7 @@ impl Jobs for PostgresJobs {
         .await
     }
 
-    async fn renew(
-        &self,
-        _: &System,
-        held: &[(JobId, u64)],
-        lease: Timestamp,
-    ) -> FaultResult<Vec<JobId>> {
+    async fn renew(&self, _: &System, held: &[(JobId, u64)], lease: Timestamp) -> FaultResult<Vec<JobId>> {
         observed(ENGINE, "jobs.renew", async {
             let mut client = self.0.client().await?;
             let write = Write::begin(&mut client, Access::System).await?;
@@ -281,10 +276,12 @@ async fn accept(write: &Write<'_>, order: &JobWithPayload) -> StoreResult<Accept
         let key: Params<'_> = &[&row.tenant, &row.namespace, &row.function_id, &row.idempotency_key];
         let found = write.one(BY_KEY, key).await?;
         // The other one was deleted in this moment.
-        let found = found.ok_or_else(|| nova_domain::Fault::new(
-            nova_domain::Code::Conflict,
-            "a job with the same idempotency key came and went meanwhile; repeat the request",
-        ))?;
+        let found = found.ok_or_else(|| {
+            nova_domain::Fault::new(
+                nova_domain::Code::Conflict,
+                "a job with the same idempotency key came and went meanwhile; repeat the request",
+            )
+        })?;
         let found = with_payload(&found)?;
         return Ok(replay(order, found.job, &found.payload)?);
     }

@@ -135,9 +135,7 @@ pub(crate) fn before(page: &PageRequest) -> FaultResult<(i64, String)> {
 
 /// The page of jobs that were found.
 pub(crate) fn page_of(page: &PageRequest, jobs: Vec<Job>) -> Page<Job> {
-    Page::of(page, jobs, |job: &Job| {
-        [job.order.created_at.as_micros().to_string(), job.order.id.to_string()]
-    })
+    Page::of(page, jobs, |job: &Job| [job.order.created_at.as_micros().to_string(), job.order.id.to_string()])
 }
 
 pub(crate) fn no_such_job(id: &JobId) -> Fault {

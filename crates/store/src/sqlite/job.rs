@@ -174,12 +174,7 @@ impl Jobs for SqliteJobs {
             .await
     }
 
-    async fn renew(
-        &self,
-        _: &System,
-        held: &[(JobId, u64)],
-        lease: Timestamp,
-    ) -> FaultResult<Vec<JobId>> {
+    async fn renew(&self, _: &System, held: &[(JobId, u64)], lease: Timestamp) -> FaultResult<Vec<JobId>> {
         let held = held.to_vec();
         self.0
             .write("jobs.renew", move |connection| {

@@ -13,6 +13,7 @@ mod content;
 mod edge;
 mod functions;
 mod issuer;
+mod jobs;
 mod logs;
 mod narrow;
 mod oidc;

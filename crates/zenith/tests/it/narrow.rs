@@ -1,6 +1,7 @@
 //! Callers who have a role for some names of a namespace only: what they get is about those.
 
 use nova_api::endpoints::{Body, ENDPOINTS, ScopeKind};
+use nova_domain::Fault;
 use serde_json::{Value, json};
 
 use crate::postgres::TestDatabase;
@@ -19,13 +20,15 @@ struct Scene {
     narrow: String,
     /// The runs of `bill_a` and `mail`.
     runs: [String; 2],
+    /// Dead jobs of them.
+    jobs: [String; 2],
 }
 
 impl Scene {
     async fn on(server: Server) -> Self {
         let admin = key(&server, "admin", "*").await;
         let narrow = key(&server, "operator", "bill_*").await;
-        let mut scene = Self { server, admin, narrow, runs: [String::new(), String::new()] };
+        let mut scene = Self { server, admin, narrow, runs: Default::default(), jobs: Default::default() };
         for (index, name) in ["bill_a", "mail"].into_iter().enumerate() {
             let body = json!({"name": name, "runtime": "python", "handler": "main.handler", "code": "v1"});
             scene.ask(&scene.admin, "POST", "/functions", Some(body)).await.good(201);
@@ -37,6 +40,13 @@ impl Scene {
             scene.runs[index] = answer["request_id"].as_str().expect("an id").to_owned();
             scene.server.invoker.next(Script::Error(value_error()));
             scene.ask(&scene.admin, "POST", &path, Some(json!({}))).await.good(200);
+            let path = format!("/functions/{name}/invoke-async");
+            let order = json!({"max_attempts": 1, "payload": name});
+            let job = scene.ask(&scene.admin, "POST", &path, Some(order)).await.good(202);
+            scene.jobs[index] = job["id"].as_str().expect("an id").to_owned();
+            scene.server.invoker.next(Script::Fault(Fault::invalid("refused")));
+            scene.server.worker.claim().await.expect("claims");
+            scene.server.worker.idle().await;
         }
         scene.server.sink.flush().await;
         scene
@@ -84,9 +94,25 @@ async fn sees_its_own_names_only(scene: &Scene) {
     let lines = scene.get(&format!("/functions/bill_a/logs?limit=1&request_id={theirs}")).await.good(200);
     assert!(lines["next_cursor"].is_null(), "not even how many: {lines}");
 
+    assert_eq!(names(&scene.get("/async-invocations").await.good(200), "function"), ["bill_a"]);
+    assert_eq!(names(&scene.get("/async-invocations?status=dead").await.good(200), "function"), ["bill_a"]);
+    let [ours, theirs] = &scene.jobs;
+    assert_eq!(scene.get(&format!("/async-invocations/{ours}")).await.good(200)["payload"], "bill_a");
+    for (method, rest) in [("GET", ""), ("POST", "/retry"), ("DELETE", "")] {
+        let at = |id: &str| format!("/async-invocations/{id}{rest}");
+        let hidden = scene.ask(&scene.narrow, method, &at(theirs), None).await.problem(404, "not_found");
+        let missing = scene.ask(&scene.narrow, method, &at("01ABC"), None).await.problem(404, "not_found");
+        let text = |problem: &Value| problem["detail"].as_str().expect("text").to_owned();
+        assert_eq!(text(&hidden).replace(theirs, "ID"), text(&missing).replace("01ABC", "ID"));
+        scene.ask(&scene.narrow, method, &at(ours), None).await;
+    }
+    let gone = scene.ask(&scene.admin, "GET", &format!("/async-invocations/{ours}"), None).await;
+    gone.problem(404, "not_found");
+    scene.ask(&scene.admin, "GET", &format!("/async-invocations/{theirs}"), None).await.good(200);
+
     // The same words whether or not there is such a function.
     for name in ["mail", "nothing"] {
-        for path in ["/runs", "/stats"] {
+        for path in ["/runs", "/stats", "/async-invocations"] {
             let refused =
                 scene.get(&format!("{path}?function={name}")).await.problem(403, "permission_denied");
             assert_eq!(refused["detail"], format!("this needs `log:read` for `{name}` in default/default"));
@@ -147,7 +173,8 @@ async fn no_endpoint_without_a_name_answers_about_names_that_a_caller_has_no_rol
             assert!(!row.narrows, "{} has no names to narrow to", row.id);
             continue;
         }
-        let path = row.path.replace("{id}", &scene.runs[0]);
+        let known = if row.tag == "jobs" { &scene.jobs[0] } else { &scene.runs[0] };
+        let path = row.path.replace("{id}", known);
         let body = matches!(row.request, Body::Json(_)).then(|| json!({}));
         let reply = scene.ask(&nothing, row.method.as_str(), &path, body).await;
         let told = String::from_utf8_lossy(&reply.body).into_owned();

@@ -124,8 +124,7 @@ impl Server {
         let recorder: Arc<dyn Invoker> =
             Arc::new(Recorder::new(invoker.clone(), catalog.clone(), sink.clone(), clock.clone(), None));
         let settings_of_queue = QueueSettings { max_open: 50 };
-        let queue =
-            Queue::new(store.clone(), system, catalog, clock.clone(), ids.clone(), settings_of_queue);
+        let queue = Queue::new(store.clone(), system, catalog, clock.clone(), ids.clone(), settings_of_queue);
         // Tests let it work when they want it to.
         let worker = Worker::new(queue.clone(), recorder.clone(), WorkerSettings::default());
         let health = Arc::new(Mutex::new(BTreeMap::from([("store".to_owned(), Ok(()))])));

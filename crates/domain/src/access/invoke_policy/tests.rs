@@ -138,7 +138,14 @@ fn who_ordered_a_job_is_let_in_like_whoever_calls_at_once() {
         with(Subject::Service(ServiceId::new("01S").expect("valid")), &[], None, Some(("prod", "bill"))),
     ];
     let rules = [
-        "*", "dev", "user:01U", "service:01S", "token:corp#ann", "role:mailer", "role:viewer", "function:bill",
+        "*",
+        "dev",
+        "user:01U",
+        "service:01S",
+        "token:corp#ann",
+        "role:mailer",
+        "role:viewer",
+        "function:bill",
         "function:b*",
     ];
     for caller in &callers {

@@ -110,7 +110,10 @@ pub(crate) async fn orders_with_the_same_key_are_one_job_and_another_event_is_re
     assert_eq!(bench.store.jobs().accept(&other).await.expect_err("another event").code(), Code::Conflict);
     let mut version = keyed("j6", "mail");
     version.job.order.target.qualifier = Qualifier::Number(2);
-    assert_eq!(bench.store.jobs().accept(&version).await.expect_err("another version").code(), Code::Conflict);
+    assert_eq!(
+        bench.store.jobs().accept(&version).await.expect_err("another version").code(),
+        Code::Conflict
+    );
 
     // The key holds for what has ended, until the job is gone.
     for begun in claim(bench, 1_000, 9).await.begun {

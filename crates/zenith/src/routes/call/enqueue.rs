@@ -26,9 +26,10 @@ pub(crate) async fn enqueue(State(app): State<App>, ctx: Ctx, path: PathParams, 
     let (parts, body) = request.into_parts();
     let target = FunctionRef { name: path.function()?, qualifier: qualifier(&parts)? };
     let call = call_without(&app, &ctx, target, CallSource::Queue, &parts)?;
-    let order: InvokeAsync = body::json(&parts.headers, body, ORDER).await?;
+    let order: InvokeAsync = body::json_or_nothing(&parts.headers, body, ORDER).await?;
     let retry = order.retry();
-    let payload = order.payload.map_or(call.payload.clone(), |raw| Bytes::from(String::from(Box::<str>::from(raw))));
+    let payload =
+        order.payload.map_or(call.payload.clone(), |raw| Bytes::from(String::from(Box::<str>::from(raw))));
     let key = match order.idempotency_key {
         Some(key) => Some(key),
         None => text(&parts, headers::IDEMPOTENCY_KEY)?.map(str::to_owned),

@@ -40,6 +40,7 @@ fn status(query: &Query) -> FaultResult<Option<JobStatus>> {
     let known = "queued, running, succeeded or dead";
     let found = JobStatus::parse(text);
     found.map(Some).ok_or_else(|| {
-        Fault::invalid(format!("status {:?} is not known; use {known}", cut(text))).with_field("status", known)
+        Fault::invalid(format!("status {:?} is not known; use {known}", cut(text)))
+            .with_field("status", known)
     })
 }
