@@ -457,7 +457,7 @@ describe("lists, keys and states", { timeout: 120_000 }, () => {
     // The page's clock is turned by hand: half a minute in steps that are shorter than 5 s.
     await page.clock.install();
     const often: string[] = [];
-    for (const path of ["/", "/functions", "/runs", "/functions/busy", "/functions/busy/metrics", "/functions/busy/access", "/functions/busy/logs", "/functions/busy/traffic", "/quotas", "/audit", "/system"]) {
+    for (const path of ["/", "/functions", "/runs", "/jobs", "/functions/busy", "/functions/busy/metrics", "/functions/busy/access", "/functions/busy/logs", "/functions/busy/traffic", "/quotas", "/audit", "/system"]) {
       await page.goto(`${stage.url}/ui${path}`);
       await page.locator("h1").first().waitFor();
       await page.clock.runFor(1000);

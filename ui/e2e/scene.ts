@@ -1,7 +1,7 @@
-import { ask, type Stage } from "./harness.ts";
+import { ask, pause, type Stage } from "./harness.ts";
 
 /** Functions and runs that every page has something to show of. */
-export async function fill(stage: Stage): Promise<{ failed: string; good: string; key: string }> {
+export async function fill(stage: Stage): Promise<{ failed: string; good: string; key: string; done: string; dead: string }> {
   const create = (body: object) => ask(stage, "POST", "/functions", body).catch((error: Error) => {
     if (!error.message.includes("already_exists") && !error.message.includes("409")) throw error;
   });
@@ -51,7 +51,18 @@ export async function fill(stage: Stage): Promise<{ failed: string; good: string
     if (index % 3 === 0) await call("send-mail", { to: "ada@example.com", order: index });
     if (index % 8 === 0) failed = (await call("charge-card", { order: index, amount: 12.5 })).request_id;
   }
-  return { failed, good, key: key.id };
+  const queue = async (name: string, order: object) => ((await ask(stage, "POST", `/functions/${name}/invoke-async`, order)) as { id: string }).id;
+  const done = await queue("send-mail", { payload: { to: "grace@example.com", order: 25 }, idempotency_key: "order-25" });
+  const dead = await queue("charge-card", { payload: { order: 25, amount: 12.5 }, max_attempts: 2, backoff_base_ms: 100 });
+  const waits = await queue("charge-card", { payload: { order: 26, amount: 8 }, backoff_base_ms: 600_000 });
+  for (const [id, wanted] of [[done, "succeeded"], [dead, "dead"], [waits, "queued"]] as const) {
+    for (let tries = 0; tries < 200; tries += 1) {
+      const job = (await ask(stage, "GET", `/async-invocations/${id}`)) as { status: string; attempt: number };
+      if (job.status === wanted && job.attempt > 0) break;
+      await pause(50);
+    }
+  }
+  return { failed, good, key: key.id, done, dead };
 }
 
 const RATES = `import socket

@@ -47,7 +47,7 @@ async function shoot(stage: Stage, pages: Shot[], key?: string): Promise<void> {
 
 const stage = await startStage();
 try {
-  const { failed, good, key } = await fill(stage);
+  const { failed, good, key, done, dead } = await fill(stage);
   await shoot(stage, [
     ["overview", "/", ".chart-mark"],
     ["functions", "/functions", ".table-row"],
@@ -55,6 +55,7 @@ try {
     ["upload", "/functions/new?from=upload", ".drop"],
     ["function-code", "/functions/resize-image", ".cm-content"],
     ["function-runs", "/functions/resize-image/runs", ".table-row"],
+    ["function-jobs", "/functions/charge-card/jobs", ".table-row"],
     ["function-logs", "/functions/resize-image/logs", ".log-line"],
     ["function-metrics", "/functions/resize-image/metrics", ".chart-mark"],
     ["function-versions", "/functions/resize-image/versions?from=1&to=2", ".diff-file .cm-content"],
@@ -81,6 +82,9 @@ try {
     ["runs", "/runs", ".table-row"],
     ["run-failed", `/runs/${failed}`, ".timeline-bar"],
     ["run-good", `/runs/${good}`, ".timeline-bar"],
+    ["jobs", "/jobs", ".table-row"],
+    ["job-dead", `/jobs/${dead}`, ".plain-table"],
+    ["job-good", `/jobs/${done}`, ".plain-table"],
     ["system", "/system", ".plain-table"],
     ["settings", "/settings", "fieldset"],
     ["missing", "/nowhere", ".empty"],

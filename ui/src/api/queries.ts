@@ -1,5 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
-import { api, data } from "./client";
+import { api, data, type Schemas } from "./client";
 
 /** Nothing asks more often. */
 export const REFRESH = 5000;
@@ -112,6 +112,39 @@ export const runLogsQuery = (id: string) =>
 export interface StatsRange {
   since: string;
   until?: string;
+}
+
+export interface JobFilters {
+  function?: string;
+  status?: string;
+}
+
+/** Jobs of one function for `of`, as with [`fetchRuns`]. */
+export const jobsQuery = (filters: JobFilters, of?: string) =>
+  infiniteQueryOptions({
+    queryKey: ["jobs", of ?? "", filters],
+    queryFn: ({ pageParam, signal }) => {
+      const page = { status: filters.status, limit: PAGE, cursor: pageParam };
+      if (of !== undefined) return data(api.GET("/functions/{name}/async-invocations", { params: { path: { name: of }, query: page }, signal }));
+      return data(api.GET("/async-invocations", { params: { query: { ...page, function: filters.function } }, signal }));
+    },
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor ?? undefined,
+    // All pages that are loaded are asked for again, because a job anywhere may get on: the more there
+    // are, the less often.
+    refetchInterval: (query) => REFRESH * (query.state.data?.pages.length ?? 1),
+  });
+
+export const jobQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["job", id],
+    queryFn: ({ signal }) => data(api.GET("/async-invocations/{id}", { params: { path: { id } }, signal })),
+    refetchInterval: (query) => (isOpen(query.state.data) ? REFRESH : false),
+  });
+
+/** Whether a job waits or runs. */
+function isOpen(job: Schemas["JobView"] | undefined): boolean {
+  return job?.status === "queued" || job?.status === "running";
 }
 
 export const statsQuery = (range: StatsRange, fn?: string) =>

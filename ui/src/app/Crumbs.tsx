@@ -9,7 +9,7 @@ interface Crumb {
   to?: string;
 }
 
-const TABS = ["runs", "logs", "metrics", "versions", "builds", "traffic", "access", "configuration"] as const;
+const TABS = ["runs", "jobs", "logs", "metrics", "versions", "builds", "traffic", "access", "configuration"] as const;
 
 const PEOPLE = [
   ["invitations", "people.invitations"],
@@ -33,6 +33,8 @@ export function crumbsOf(path: string, t: Translate): Crumb[] {
     }
     case "runs":
       return second ? [{ text: t("nav.runs"), to: "/runs" }, { text: shortId(second) }] : [{ text: t("nav.runs") }];
+    case "jobs":
+      return second ? [{ text: t("nav.jobs"), to: "/jobs" }, { text: shortId(second) }] : [{ text: t("nav.jobs") }];
     case "secrets":
       return second ? [{ text: t("nav.secrets"), to: "/secrets" }, { text: second }] : [{ text: t("nav.secrets") }];
     case "people": {

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { Activity, FunctionSquare, Languages, Moon, Plus, Rows3, Sun, type LucideIcon } from "lucide-react";
+import { Activity, FunctionSquare, Languages, ListTodo, Moon, Plus, Rows3, Sun, type LucideIcon } from "lucide-react";
 import { Dialog } from "radix-ui";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { api, data } from "../api/client";
@@ -34,9 +34,10 @@ export function match(text: string, needle: string): number | null {
   return 10 + gaps;
 }
 
-const RUN_ID = /^[0-9A-Za-z]{20,40}$/;
+/** Of runs and jobs alike. */
+const ID = /^[0-9A-Za-z]{20,40}$/;
 
-/** Everything by keyboard: pages, functions, runs by id, actions. */
+/** Everything by keyboard: pages, functions, runs and jobs by id, actions. */
 export function Palette({ open, onClose }: { open: boolean; onClose: () => void }) {
   const t = useT();
   return (
@@ -110,14 +111,22 @@ function Finder({ onClose }: { onClose: () => void }) {
       icon: FunctionSquare,
       act: () => void navigate({ to: "/functions/$name", params: { name: one.name } }),
     }));
-    const run: Item[] = RUN_ID.test(text.trim())
+    const id = text.trim();
+    const byId: Item[] = ID.test(id)
       ? [
           {
             id: "run",
-            text: t("palette.run", { id: text.trim() }),
+            text: t("palette.run", { id }),
             where: t("palette.page"),
             icon: Activity,
-            act: () => void navigate({ to: "/runs/$id", params: { id: text.trim() } }),
+            act: () => void navigate({ to: "/runs/$id", params: { id } }),
+          },
+          {
+            id: "job",
+            text: t("palette.job", { id }),
+            where: t("palette.page"),
+            icon: ListTodo,
+            act: () => void navigate({ to: "/jobs/$id", params: { id } }),
           },
         ]
       : [];
@@ -126,7 +135,7 @@ function Finder({ onClose }: { onClose: () => void }) {
       .filter((pair): pair is [number, Item] => pair[0] !== null)
       .sort((a, b) => a[0] - b[0])
       .map(([, item]) => item);
-    return needle === "" ? [...ranked, ...found] : [...run, ...found, ...ranked];
+    return needle === "" ? [...ranked, ...found] : [...byId, ...found, ...ranked];
   }, [can, density, functions.data, language, navigate, needle, t, text, theme]);
 
   useEffect(() => setAt(0), [needle]);

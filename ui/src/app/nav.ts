@@ -1,8 +1,8 @@
-import { Activity, Building2, Cpu, FunctionSquare, Gauge, KeyRound, KeySquare, LayoutDashboard, ScrollText, Settings, ShieldCheck, Users, type LucideIcon } from "lucide-react";
+import { Activity, Building2, Cpu, FunctionSquare, Gauge, KeyRound, KeySquare, LayoutDashboard, ListTodo, ScrollText, Settings, ShieldCheck, Users, type LucideIcon } from "lucide-react";
 import type { Key } from "../i18n";
 
 export interface Entry {
-  to: "/" | "/functions" | "/runs" | "/secrets" | "/people" | "/keys" | "/tenants" | "/roles" | "/audit" | "/quotas" | "/system" | "/settings";
+  to: "/" | "/functions" | "/runs" | "/jobs" | "/secrets" | "/people" | "/keys" | "/tenants" | "/roles" | "/audit" | "/quotas" | "/system" | "/settings";
   text: Key;
   icon: LucideIcon;
   /** Key after `g`. */
@@ -30,6 +30,7 @@ export const NAV: Group[] = [
     text: "nav.operate",
     entries: [
       { to: "/runs", text: "nav.runs", icon: Activity, key: "r", needs: ["log:read"] },
+      { to: "/jobs", text: "nav.jobs", icon: ListTodo, key: "j", needs: ["log:read"] },
       { to: "/quotas", text: "nav.quotas", icon: Gauge, key: "q", needs: ["quota:read"] },
       { to: "/system", text: "nav.system", icon: Cpu, key: "s", needs: ["system:read"] },
     ],

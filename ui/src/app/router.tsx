@@ -58,6 +58,13 @@ const functionRuns = createRoute({
   component: lazyRouteComponent(() => import("../pages/function/RunsTab"), "RunsTab"),
 });
 
+const functionJobs = createRoute({
+  getParentRoute: () => fn,
+  path: "/jobs",
+  validateSearch: pick("status"),
+  component: lazyRouteComponent(() => import("../pages/function/JobsTab"), "JobsTab"),
+});
+
 const logs = createRoute({
   getParentRoute: () => fn,
   path: "/logs",
@@ -116,6 +123,21 @@ const run = createRoute({
   getParentRoute: () => root,
   path: "/runs/$id",
   component: lazyRouteComponent(() => import("../pages/runs/RunPage"), "RunPage"),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs",
+  validateSearch: pick("function", "status"),
+  staticData: { needs: "log:read" },
+  component: lazyRouteComponent(() => import("../pages/jobs/JobList"), "JobList"),
+});
+
+const job = createRoute({
+  getParentRoute: () => root,
+  path: "/jobs/$id",
+  staticData: { needs: "log:read" },
+  component: lazyRouteComponent(() => import("../pages/jobs/JobPage"), "JobPage"),
 });
 
 const secrets = createRoute({
@@ -266,9 +288,11 @@ const tree = root.addChildren([
   overview,
   functions,
   create,
-  fn.addChildren([code, functionRuns, logs, metrics, versions, builds, traffic, access, config]),
+  fn.addChildren([code, functionRuns, functionJobs, logs, metrics, versions, builds, traffic, access, config]),
   runs,
   run,
+  jobs,
+  job,
   secrets,
   secret,
   people.addChildren([members, invitations, services, users]),

@@ -54,12 +54,12 @@ export function CopyButton({ text, label }: { text: string; label?: string }) {
 }
 
 /** An id: its end, the whole on hover, and a button that copies it. */
-export function Id({ id, whole, run }: { id: string; whole?: boolean; run?: boolean }) {
+export function Id({ id, whole, to }: { id: string; whole?: boolean; to?: "/runs/$id" | "/jobs/$id" }) {
   const text = whole ? id : shortId(id);
   return (
     <span className="id">
-      {run ? (
-        <Link to="/runs/$id" params={{ id }} title={id}>
+      {to ? (
+        <Link to={to} params={{ id }} title={id}>
           {text}
         </Link>
       ) : (

@@ -1,4 +1,4 @@
-import { Ban, CircleCheck, CircleDashed, CircleX, CloudAlert, Hourglass, LoaderCircle, type LucideIcon } from "lucide-react";
+import { Ban, CircleCheck, CircleDashed, CircleX, CloudAlert, Hourglass, LoaderCircle, MailX, type LucideIcon } from "lucide-react";
 import type { Schemas } from "../api/client";
 import { useT, type Key } from "../i18n";
 
@@ -6,6 +6,7 @@ export type Tone = "ok" | "run" | "wait" | "bad" | "dead" | "pause" | "off";
 
 export type RunStatus = Schemas["RunView"]["status"];
 export type CompileStatus = Schemas["FunctionView"]["compile_status"];
+export type JobStatus = Schemas["JobView"]["status"];
 
 const RUN: Record<RunStatus, [Tone, LucideIcon, Key]> = {
   succeeded: ["ok", CircleCheck, "state.succeeded"],
@@ -20,6 +21,13 @@ const COMPILE: Record<CompileStatus, [Tone, LucideIcon, Key]> = {
   pending: ["wait", Hourglass, "state.build_waiting"],
   compiling: ["run", LoaderCircle, "state.building"],
   failed: ["bad", CircleX, "state.build_failed"],
+};
+
+const JOB: Record<JobStatus, [Tone, LucideIcon, Key]> = {
+  queued: ["wait", Hourglass, "state.queued"],
+  running: ["run", LoaderCircle, "state.running"],
+  succeeded: ["ok", CircleCheck, "state.succeeded"],
+  dead: ["dead", MailX, "state.dead"],
 };
 
 /** A state: always colour, icon and word. */
@@ -42,4 +50,10 @@ export function BuildState({ status, boxed }: { status: CompileStatus; boxed?: b
   const t = useT();
   const [tone, icon, key] = COMPILE[status] ?? ["off", CircleDashed, "state.unknown"];
   return <State tone={tone} icon={icon} text={t(key)} boxed={boxed} />;
+}
+
+export function JobState({ status, boxed, quiet }: { status: JobStatus; boxed?: boolean; quiet?: boolean }) {
+  const t = useT();
+  const [tone, icon, key] = JOB[status] ?? ["off", CircleDashed, "state.unknown"];
+  return <State tone={tone} icon={icon} text={t(key)} boxed={boxed} quiet={quiet} />;
 }

@@ -29,6 +29,19 @@ export function useNow(): number {
   return useSyncExternalStore(subscribe, () => now);
 }
 
+/** When, as on the page of one thing: the absolute time below the relative one. */
+export function Stamp({ at, future }: { at: string; future?: boolean }) {
+  const { zone } = useStore(preferences);
+  return (
+    <>
+      <Time at={at} future={future} />
+      <span className="small" style={{ display: "block" }}>
+        {absolute(Date.parse(at), zone)}
+      </span>
+    </>
+  );
+}
+
 /** When: relative, with the absolute time on hover. What has happened is never in the future, whatever the clocks say. */
 export function Time({ at, future }: { at: string; future?: boolean }) {
   const language = useLanguage();

@@ -14,6 +14,12 @@ it("writes calls for curl and for the command line", () => {
   expect(novaOf({ ...call, stream: false, qualifier: "2" })).toBe(`nova invoke hello -d '{"name":"O'\\''Neil"}' --qualifier 2`);
 });
 
+it("writes orders for the queue", () => {
+  const order = { name: "hello", event: '{ "n": 1 }', stream: true, queue: true, qualifier: "live" };
+  expect(curlOf(order, "http://127.0.0.1:9000")).toBe(`curl -X POST 'http://127.0.0.1:9000/functions/hello/invoke-async?qualifier=live' -H 'Content-Type: application/json' -d '{"payload":{"n":1}}'`);
+  expect(novaOf(order)).toBe(`nova invoke hello -d '{"n":1}' --async --qualifier live`);
+});
+
 it("names the key, never shows one, where the server asks for it", () => {
   needsKey.set(true);
   expect(curlOf({ name: "hello", event: "{}" }, "http://127.0.0.1:9000")).toBe(`curl -X POST http://127.0.0.1:9000/functions/hello/invoke -H "Authorization: Bearer $NOVA_KEY" -H 'Content-Type: application/json' -d '{}'`);

@@ -7,10 +7,7 @@ import { useT } from "../../i18n";
 import { Id } from "../../kit/Copy";
 import { Empty, ErrorBox, Loading } from "../../kit/Feedback";
 import { JsonView } from "../../kit/JsonView";
-import { Time } from "../../kit/Time";
-import { absolute } from "../../lib/format";
-import { preferences } from "../../lib/preferences";
-import { useStore } from "../../lib/store";
+import { Stamp } from "../../kit/Time";
 import { useActor } from "./actor";
 import { differences, pageOf } from "./audit";
 import { Outcome } from "./AuditList";
@@ -25,7 +22,6 @@ export function AuditPage() {
   const { seq } = route.useParams();
   const { of } = route.useSearch();
   const actor = useActor();
-  const { zone } = useStore(preferences);
   const entry = useQuery({
     queryKey: ["audit-entry", seq, of],
     staleTime: Infinity,
@@ -68,10 +64,7 @@ export function AuditPage() {
           <div>
             <dt>{t("column.when")}</dt>
             <dd>
-              <Time at={one.at} />
-              <span className="small" style={{ display: "block" }}>
-                {absolute(Date.parse(one.at), zone)}
-              </span>
+              <Stamp at={one.at} />
             </dd>
           </div>
           <div>

@@ -49,7 +49,7 @@ export function CodeTab() {
   }, [again.data]);
 
   const build = failed ?? (fn.data?.compile_status === "failed" ? { version: fn.data.version, compile_status: fn.data.compile_status, compile_output: fn.data.compile_output } : null);
-  const { state, call, cancel } = useCall(name, (answer) => {
+  const { state, call, queue, cancel } = useCall(name, (answer) => {
     if (!answer.error) return;
     const { type, message, stack } = answer.error;
     const found = problemsIn([...(stack ?? []), message].join("\n"), code.paths, () => `${type}: ${message}`);
@@ -75,11 +75,12 @@ export function CodeTab() {
       return false;
     }
   };
-  const run = async () => {
+  const run = async (later = false) => {
     if (state.running || code.saving || !may("function:invoke") || wrongJson(event) !== null) return;
     if (!readOnly && code.dirty && !(await save())) return;
     setProblems([]);
-    void call(event.trim() === "" ? "{}" : event, stream, qualifier);
+    const written = event.trim() === "" ? "{}" : event;
+    void (later ? queue(written, qualifier) : call(written, stream, qualifier));
   };
 
   const left = (
@@ -171,7 +172,7 @@ export function CodeTab() {
   return (
     <Split
       left={left}
-      right={<InvokeConsole key={name} name={name} event={event} setEvent={setEvent} stream={stream} setStream={setStream} qualifier={qualifier} dirty={code.dirty && !readOnly} busy={code.saving} allowed={may("function:invoke")} state={state} onCall={() => void run()} onCancel={cancel} />}
+      right={<InvokeConsole key={name} name={name} event={event} setEvent={setEvent} stream={stream} setStream={setStream} qualifier={qualifier} dirty={code.dirty && !readOnly} busy={code.saving} allowed={may("function:invoke")} state={state} onCall={() => void run()} onQueue={() => void run(true)} onCancel={cancel} />}
     />
   );
 }

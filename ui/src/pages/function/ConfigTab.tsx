@@ -265,6 +265,7 @@ function Remove({ fn }: { fn: FunctionView }) {
             {aliases.length > 0 ? <li>{t("delete.aliases", { n: aliases.length, names: aliases.join(", ") })}</li> : null}
             {fn.http === "off" ? null : <li>{t("delete.web")}</li>}
             <li>{t("delete.calls")}</li>
+            <li>{t("delete.jobs")}</li>
             <li>{t("delete.runs")}</li>
           </ul>
         }

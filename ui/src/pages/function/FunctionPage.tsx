@@ -12,6 +12,9 @@ import { useDraft } from "./drafts";
 
 const route = getRouteApi("/functions/$name");
 
+/** Tabs that take the whole height. */
+const FILLED = ["/functions/$name", "/functions/$name/runs", "/functions/$name/jobs", "/functions/$name/logs"] as const;
+
 /** A function: its name and state, and the tabs, which are pages of their own. */
 export function FunctionPage() {
   const t = useT();
@@ -23,7 +26,7 @@ export function FunctionPage() {
   });
   const dirty = Object.keys(useDraft(name)).length > 0;
   const matches = useMatchRoute();
-  const filled = Boolean(matches({ to: "/functions/$name", params: { name } }) || matches({ to: "/functions/$name/runs", params: { name } }) || matches({ to: "/functions/$name/logs", params: { name } }));
+  const filled = FILLED.some((to) => matches({ to, params: { name } }));
   if (fn.error && !fn.data) {
     return (
       <div className="page">
@@ -69,6 +72,9 @@ export function FunctionPage() {
           <>
             <Link to="/functions/$name/runs" params={{ name }} className="tab">
               {t("tab.runs")}
+            </Link>
+            <Link to="/functions/$name/jobs" params={{ name }} className="tab">
+              {t("tab.jobs")}
             </Link>
             <Link to="/functions/$name/logs" params={{ name }} className="tab">
               {t("tab.logs")}

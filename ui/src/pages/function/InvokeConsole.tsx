@@ -1,6 +1,6 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { Ban, ChevronDown, CircleCheck, CircleX, LoaderCircle, Play, Save, Square, Terminal, Trash2 } from "lucide-react";
+import { Ban, ChevronDown, CircleCheck, CircleX, ListPlus, LoaderCircle, Play, Save, Square, Terminal, Trash2 } from "lucide-react";
 import { Suspense, useEffect, useRef, useState } from "react";
 import { runLogsQuery } from "../../api/queries";
 import { Editor } from "../../editor";
@@ -16,6 +16,7 @@ import { Menu, MenuItem, MenuLabel, MenuLine } from "../../kit/Menu";
 import { State } from "../../kit/State";
 import { curlOf, novaOf } from "../../lib/commands";
 import { bytes, duration } from "../../lib/format";
+import { QueuedJob } from "../jobs/QueuedJob";
 import { forgetEvent, saveEvent, savedEvents } from "./events";
 import type { CallState } from "./useCall";
 
@@ -32,11 +33,13 @@ interface Props {
   allowed: boolean;
   state: CallState;
   onCall: () => void;
+  /** To be called later, from the queue. */
+  onQueue: () => void;
   onCancel: () => void;
 }
 
 /** The event, the button, and what came of it. */
-export function InvokeConsole({ name, event, setEvent, stream, setStream, qualifier, dirty, busy, allowed, state, onCall, onCancel }: Props) {
+export function InvokeConsole({ name, event, setEvent, stream, setStream, qualifier, dirty, busy, allowed, state, onCall, onQueue, onCancel }: Props) {
   const t = useT();
   const copy = useCopy();
   const [saved, setSaved] = useState(() => savedEvents(name));
@@ -87,6 +90,9 @@ export function InvokeConsole({ name, event, setEvent, stream, setStream, qualif
         >
           <MenuItem onSelect={() => void copy(curlOf({ name, event, stream, qualifier }))}>{t("copy.curl")}</MenuItem>
           <MenuItem onSelect={() => void copy(novaOf({ name, event, stream, qualifier }))}>{t("copy.nova")}</MenuItem>
+          <MenuLine />
+          <MenuItem onSelect={() => void copy(curlOf({ name, event, queue: true, qualifier }))}>{t("copy.curl_queue")}</MenuItem>
+          <MenuItem onSelect={() => void copy(novaOf({ name, event, queue: true, qualifier }))}>{t("copy.nova_queue")}</MenuItem>
         </Menu>
         {state.running ? (
           <Button kind="danger" onClick={onCancel}>
@@ -94,10 +100,18 @@ export function InvokeConsole({ name, event, setEvent, stream, setStream, qualif
             {t("invoke.cancel")}
           </Button>
         ) : (
-          <Button kind="primary" onClick={onCall} disabled={busy || !allowed || wrong !== null} title={allowed ? "Ctrl Enter" : t("error.denied")} aria-keyshortcuts="Control+Enter">
-            <Play size={13} aria-hidden />
-            {t(dirty ? "invoke.save_and_run" : "invoke.run")}
-          </Button>
+          <span className="row" style={{ flexWrap: "nowrap", gap: 6, marginLeft: "auto" }}>
+            <Button onClick={onQueue} disabled={busy || !allowed || wrong !== null} aria-label={t("invoke.queue")} title={t(allowed ? (dirty ? "invoke.queue_saves" : "invoke.queue_about") : "error.denied")}>
+              <ListPlus size={14} aria-hidden />
+              <span className="spare" data-dirty={dirty ? "" : undefined}>
+                {t("invoke.queue")}
+              </span>
+            </Button>
+            <Button kind="primary" onClick={onCall} disabled={busy || !allowed || wrong !== null} title={allowed ? "Ctrl Enter" : t("error.denied")} aria-keyshortcuts="Control+Enter">
+              <Play size={13} aria-hidden />
+              {t(dirty ? "invoke.save_and_run" : "invoke.run")}
+            </Button>
+          </span>
         )}
       </div>
       <div style={{ padding: "12px 12px 0", display: "flex", flexDirection: "column", gap: 6 }}>
@@ -183,6 +197,7 @@ function Result({ state }: { state: CallState }) {
             <Id id={answer.request_id} />
           </>
         ) : null}
+        {state.job ? <QueuedJob accepted={state.job} /> : null}
         {state.streamed ? <span>{t("invoke.rate", { chunks: state.chunks, bytes: bytes(state.bytes), rate: bytes(rate) })}</span> : null}
       </div>
       {state.error ? <ErrorBox error={state.error} /> : null}

@@ -9,7 +9,7 @@ const clamp = (share: number) => Math.min(78, Math.max(28, share));
 export function Split({ left, right }: { left: ReactNode; right: ReactNode }) {
   const t = useT();
   const box = useRef<HTMLDivElement>(null);
-  const [share, setShare] = useState(() => clamp(Number(readKept(KEY, 58)) || 58));
+  const [share, setShare] = useState(() => clamp(Number(readKept(KEY, 55)) || 55));
   const move = (next: number) => {
     setShare(clamp(next));
     keep(KEY, clamp(next));

@@ -12,16 +12,18 @@ export interface CallState {
   chunks: number;
   streamed: boolean;
   answer: Schemas["InvokeAnswer"] | Schemas["StreamDone"] | null;
+  /** The event was queued as this. */
+  job: Schemas["JobView"] | null;
   error: unknown;
   cancelled: boolean;
   endedAt: number;
 }
 
-const NONE: CallState = { running: false, startedAt: 0, text: "", bytes: 0, chunks: 0, streamed: false, answer: null, error: null, cancelled: false, endedAt: 0 };
+const NONE: CallState = { running: false, startedAt: 0, text: "", bytes: 0, chunks: 0, streamed: false, answer: null, job: null, error: null, cancelled: false, endedAt: 0 };
 /** More text than that is not shown whole. */
 const SHOWN_MAX = 512 * 1024;
 
-/** One call at a time, with its output as it comes. */
+/** One call or order at a time, with its output as it comes. */
 export function useCall(name: string, onDone: (answer: NonNullable<CallState["answer"]>) => void) {
   const queries = useQueryClient();
   const [state, setState] = useState<CallState>(NONE);
@@ -81,6 +83,32 @@ export function useCall(name: string, onDone: (answer: NonNullable<CallState["an
     },
     [name, queries],
   );
+  const queue = useCallback(
+    async (event: string, qualifier?: string) => {
+      if (abort.current) return;
+      const controller = new AbortController();
+      abort.current = controller;
+      const began = { ...NONE, startedAt: Date.now() };
+      try {
+        const job = await data(
+          api.POST("/functions/{name}/invoke-async", {
+            params: { path: { name }, query: { qualifier } },
+            body: {},
+            bodySerializer: () => `{"payload":${event}}`,
+            headers: { "content-type": "application/json" },
+            signal: controller.signal,
+          }),
+        );
+        setState({ ...began, job });
+        void queries.invalidateQueries({ queryKey: ["jobs"] });
+      } catch (error) {
+        setState({ ...began, error });
+      } finally {
+        abort.current = null;
+      }
+    },
+    [name, queries],
+  );
   const cancel = useCallback(() => abort.current?.abort(), []);
-  return { state, call, cancel };
+  return { state, call, queue, cancel };
 }

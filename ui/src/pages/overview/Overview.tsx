@@ -119,7 +119,7 @@ export function Overview() {
                     <span className="muted">v{run.version}</span>
                   </td>
                   <td>
-                    <Id id={run.id} run />
+                    <Id id={run.id} to="/runs/$id" />
                   </td>
                   <td data-align="end">{duration(run.duration_ms)}</td>
                   <td data-align="end" className="muted">

@@ -32,6 +32,7 @@ export function FunctionFilter({ onChoose }: { onChoose: (name: string) => void 
         className="input"
         style={{ width: 150 }}
         list={list}
+        data-search=""
         aria-label={t("column.function")}
         placeholder={t("column.function")}
         value={text}

@@ -6,22 +6,21 @@ import { api, data } from "../../api/client";
 import { useMay } from "../../api/me";
 import { Problem } from "../../api/problem";
 import { runLogsQuery, runQuery } from "../../api/queries";
-import { useT, type Key } from "../../i18n";
+import { useT } from "../../i18n";
 import { Button } from "../../kit/Button";
 import { Id, useCopy } from "../../kit/Copy";
+import { Fact } from "../../kit/Fact";
 import { Empty, ErrorBox, Loading, Note, sayError } from "../../kit/Feedback";
-import { JsonView } from "../../kit/JsonView";
 import { Menu, MenuItem } from "../../kit/Menu";
 import { RunState } from "../../kit/State";
-import { Time } from "../../kit/Time";
+import { Stamp } from "../../kit/Time";
 import { toast } from "../../kit/toast";
 import { curlOf, novaOf } from "../../lib/commands";
-import { absolute, bytes, duration } from "../../lib/format";
-import { preferences } from "../../lib/preferences";
-import { useStore } from "../../lib/store";
+import { bytes, duration } from "../../lib/format";
 import { LogView } from "../function/LogView";
 import { adviceOn, placeOf } from "./advice";
 import { Timeline } from "./Timeline";
+import { ValueCard } from "./ValueCard";
 
 const route = getRouteApi("/runs/$id");
 
@@ -30,7 +29,6 @@ export function RunPage() {
   const t = useT();
   const copy = useCopy();
   const navigate = useNavigate();
-  const { zone } = useStore(preferences);
   const { id } = route.useParams();
   const found = useQuery(runQuery(id));
   const logs = useInfiniteQuery({ ...runLogsQuery(id), enabled: found.isSuccess });
@@ -147,13 +145,18 @@ export function RunPage() {
       <section className="card card-body">
         <dl className="facts">
           <Fact name={t("run.when")}>
-            <Time at={run.started_at} />
-            <span className="small" style={{ display: "block" }}>
-              {absolute(Date.parse(run.started_at), zone)}
-            </span>
+            <Stamp at={run.started_at} />
           </Fact>
           <Fact name={t("column.duration")}>{duration(run.duration_ms)}</Fact>
-          <Fact name={t("column.source")}>{t(`source.${run.source}` as Key)}</Fact>
+          <Fact name={t("column.source")}>
+            {run.source === "queue" ? (
+              <Link to="/jobs" search={{ function: run.function }}>
+                {t("source.queue")}
+              </Link>
+            ) : (
+              t(`source.${run.source}`)
+            )}
+          </Fact>
           <Fact name={t("run.start")}>{t(run.cold_start ? "run.cold" : "run.warm")}</Fact>
           <Fact name={t("column.memory")}>{run.memory_peak_bytes > 0 ? bytes(run.memory_peak_bytes) : "–"}</Fact>
           <Fact name={t("run.trace")}>{run.trace_id ? <Id id={run.trace_id} /> : "–"}</Fact>
@@ -168,36 +171,13 @@ export function RunPage() {
         </div>
       </section>
       <div className="grid-2">
-        <section className="card">
-          <div className="card-head">
-            <h2>{t("run.input")}</h2>
-            <span className="small">{bytes(run.input_size)}</span>
-          </div>
-          <div className="card-body">{kept ? <JsonView value={run.input} /> : <span className="muted">{t("run.too_large")}</span>}</div>
-        </section>
-        <section className="card">
-          <div className="card-head">
-            <h2>{t("run.output")}</h2>
-            <span className="small">{bytes(run.output_size)}</span>
-          </div>
-          <div className="card-body">
-            {run.output !== null && run.output !== undefined ? <JsonView value={run.output} /> : <span className="muted">{run.status === "succeeded" ? (stream ? t("run.streamed") : run.output_size > 4 ? t("run.too_large") : t("run.null")) : t("run.no_output")}</span>}
-          </div>
-        </section>
+        <ValueCard title={t("run.input")} size={run.input_size} value={run.input} absent={t("run.too_large")} />
+        <ValueCard title={t("run.output")} size={run.output_size} value={run.output} absent={run.status === "succeeded" ? (stream ? t("run.streamed") : run.output_size > 4 ? t("run.too_large") : t("run.null")) : t("run.no_output")} />
       </div>
       <section style={{ display: "flex", flexDirection: "column", minHeight: 260, height: Math.min(520, 110 + lines.length * 20), gap: 8 }}>
         <h2>{t("run.logs")}</h2>
         {logs.error ? <ErrorBox error={logs.error} retry={() => void logs.refetch()} /> : <LogView lines={lines} more={logs.hasNextPage} onMore={() => void logs.fetchNextPage()} name={run.id} empty={logs.isPending ? t("state.loading") : t("run.no_logs")} note={run.logs_dropped > 0 ? t("run.logs_dropped", { size: bytes(run.logs_dropped) }) : undefined} />}
       </section>
-    </div>
-  );
-}
-
-function Fact({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
     </div>
   );
 }

@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { Activity, SearchX, Snowflake, X } from "lucide-react";
+import { Activity, SearchX, Snowflake } from "lucide-react";
 import { useCallback, useEffect, useMemo, useState, type ReactNode } from "react";
 import { fetchRuns, PAGE, REFRESH, runsQuery, type RunFilters } from "../../api/queries";
 import { useT, type Key } from "../../i18n";
@@ -9,6 +9,7 @@ import { Id } from "../../kit/Copy";
 import { DataTable, type Column } from "../../kit/DataTable";
 import { Empty, ErrorBox, Loading } from "../../kit/Feedback";
 import { Search, Select } from "../../kit/Field";
+import { FilterChip } from "../../kit/FilterChip";
 import { Range } from "../../kit/Range";
 import { RunState, type RunStatus } from "../../kit/State";
 import { Time } from "../../kit/Time";
@@ -24,7 +25,7 @@ interface Props {
 }
 
 const STATUSES: RunStatus[] = ["succeeded", "failed", "platform_error", "cancelled"];
-const SOURCES = ["api", "stream", "http", "function"] as const;
+const SOURCES = ["api", "stream", "http", "function", "queue"] as const;
 
 export function RunTable({ filters, fn, onFilter }: Props) {
   const t = useT();
@@ -57,7 +58,7 @@ export function RunTable({ filters, fn, onFilter }: Props) {
         narrow: "minmax(0, 1fr)",
         // On a function's page the name says nothing; elsewhere there is only room for that.
         wide: !fn,
-        cell: (row, narrow) => (narrow ? <Narrow row={row} name={<Id id={row.id} run />} /> : <Id id={row.id} run />),
+        cell: (row, narrow) => (narrow ? <Narrow row={row} name={<Id id={row.id} to="/runs/$id" />} /> : <Id id={row.id} to="/runs/$id" />),
       },
     ];
     if (!fn) {
@@ -114,12 +115,7 @@ export function RunTable({ filters, fn, onFilter }: Props) {
         {fn || filters.function ? null : <FunctionFilter onChoose={(name) => set({ function: name })} />}
         <Range value={filters} any onChange={({ since, until }) => set({ since, until })} />
         {chips.map(([key, value]) => (
-          <span key={key} className="chip">
-            {key}:{value}
-            <button type="button" aria-label={t("runs.drop_filter", { name: `${key}:${value}` })} onClick={() => set({ [key]: undefined })}>
-              <X size={13} aria-hidden />
-            </button>
-          </span>
+          <FilterChip key={key} text={`${key}:${value}`} onDrop={() => set({ [key]: undefined })} />
         ))}
         {list.data ? <span className="count">{t("runs.count", { n: rows.length, count: count(rows.length) + (list.hasNextPage ? "+" : "") })}</span> : null}
       </div>

@@ -29,6 +29,7 @@ export function Settings() {
     ["g o", "keys.overview"],
     ["g f", "keys.functions"],
     ["g r", "keys.runs"],
+    ["g j", "nav.jobs"],
     ["g e", "nav.secrets"],
     ["g p", "nav.people"],
     ["g k", "nav.keys"],
