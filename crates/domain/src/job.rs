@@ -194,6 +194,8 @@ impl Ended {
         match fault.code() {
             // User code may have run in part, or nobody knows.
             Code::SandboxLost | Code::Internal => Self::Failed(error),
+            // Both may pass: by themselves, on another server, or when somebody has installed what is missing.
+            Code::Conflict | Code::MissingOnHost => Self::Postponed { error, retry_after: None },
             code if code.retryable() => Self::Postponed { error, retry_after: fault.retry_after() },
             _ => Self::Refused(error),
         }

@@ -36,7 +36,7 @@ pub struct InvokeAsync {
     pub idempotency_key: Option<String>,
 }
 
-/// `null` is an event too.
+/// `null` is an event, and an answer, too.
 fn present<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Box<RawValue>>, D::Error> {
     Box::<RawValue>::deserialize(deserializer).map(Some)
 }
@@ -92,11 +92,12 @@ pub struct JobView {
     /// Size of the event, bytes.
     pub payload_size: u64,
     /// The event; not in lists.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     #[schema(schema_with = schema::any, required = false)]
     pub payload: Option<Box<RawValue>>,
-    /// What the function returned, if it is at most 16 KiB; the run has it too.
-    #[schema(schema_with = schema::any)]
+    /// What the function returned; absent until then, and if it is larger than 16 KiB.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "present")]
+    #[schema(schema_with = schema::any, required = false)]
     pub output: Option<Box<RawValue>>,
     /// Who ordered it: `user:ID`, `key:ID`, ..
     pub caller: Option<String>,

@@ -138,6 +138,9 @@ fn what_an_invoker_says_decides_between_again_later_and_never() {
         let ended = said(*code);
         match code {
             Code::SandboxLost | Code::Internal => assert!(matches!(ended, Ended::Failed(_)), "{code}"),
+            Code::Conflict | Code::MissingOnHost => {
+                assert!(matches!(ended, Ended::Postponed { .. }), "{code}");
+            }
             code if code.retryable() => assert!(matches!(ended, Ended::Postponed { .. }), "{code}"),
             _ => assert!(matches!(ended, Ended::Refused(_)), "{code}"),
         }

@@ -61,10 +61,9 @@ impl Inner {
         let run = self.run_of(&job);
         let order = job.order;
         // A function that was deleted and made anew is another one: the event was not meant for it.
-        match self.catalog.resolve(&order.scope, &order.target).await {
-            Ok(snapshot) if snapshot.function.id == order.function => {}
-            Err(fault) if fault.code() != Code::NotFound => return Err(fault),
-            _ => return Err(gone(&order.target.name)),
+        let snapshot = self.catalog.resolve(&order.scope, &order.target).await?;
+        if snapshot.function.id != order.function {
+            return Err(gone(&order.target.name));
         }
         let caller = order.caller.map(|caller| caller.principal(&order.scope)).transpose()?;
         Ok(Call {

@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use nova_domain::job::{DeadReason, JobWithPayload};
 use nova_domain::ports::Invoker;
 use nova_domain::{FaultResult, FunctionId, JobId, Timestamp};
 use nova_store::repo::{Claim, Slot};
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -62,13 +63,15 @@ struct Inner {
     queue: Queue,
     invoker: Arc<dyn Invoker>,
     settings: WorkerSettings,
-    held: Mutex<HashMap<JobId, Held>>,
+    held: Mutex<HashMap<Claimed, Held>>,
     attempts: TaskTracker,
 }
 
+/// An attempt of a job: if its lease is lost, this very worker may get the next one before it has ended.
+type Claimed = (JobId, u64);
+
 /// An attempt under way.
 struct Held {
-    fence: u64,
     function: FunctionId,
     cancel: CancellationToken,
 }
@@ -82,26 +85,52 @@ impl Worker {
 
     /// Works until `stop` fires; then lets attempts end for the drain time and puts back what is left.
     pub async fn run(&self, stop: CancellationToken) {
-        let settings = &self.inner.settings;
-        let ticker = |period: Duration| {
-            let mut tick = interval(period.max(Duration::from_millis(1)));
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            tick
+        let over = CancellationToken::new();
+        let work = async {
+            self.claiming(&stop).await;
+            self.drain().await;
+            over.cancel();
         };
-        let (mut poll, mut renew) = (ticker(settings.poll), ticker(settings.lease / 3));
-        let (mut measure, mut prune) = (ticker(MEASURE), ticker(PRUNE));
-        let wake = &self.inner.queue.inner.wake;
+        // Beside each other, so that nothing that takes long keeps leases from being renewed.
+        tokio::join!(work, self.renewing(&over), self.keeping_house(&stop));
+    }
+
+    async fn claiming(&self, stop: &CancellationToken) {
+        let mut poll = ticker(self.inner.settings.poll);
         while !stop.is_cancelled() {
             tokio::select! {
-                () = stop.cancelled() => break,
-                () = wake.notified() => self.claim_or_warn().await,
-                _ = poll.tick() => self.claim_or_warn().await,
-                _ = renew.tick() => self.renew_or_warn().await,
-                _ = measure.tick() => self.measure().await,
-                _ = prune.tick() => self.prune().await,
+                () = stop.cancelled() => return,
+                () = self.inner.queue.inner.wake.notified() => {}
+                _ = poll.tick() => {}
+            }
+            if let Err(fault) = self.claim().await {
+                tracing::warn!(error = %fault.log_line(), "jobs could not be claimed; they are again soon");
             }
         }
-        self.drain().await;
+    }
+
+    async fn renewing(&self, over: &CancellationToken) {
+        let mut renew = ticker(self.inner.settings.lease / 3);
+        loop {
+            tokio::select! {
+                () = over.cancelled() => return,
+                _ = renew.tick() => {}
+            }
+            if let Err(fault) = self.renew().await {
+                tracing::warn!(error = %fault.log_line(), "leases of jobs could not be renewed; they are again soon");
+            }
+        }
+    }
+
+    async fn keeping_house(&self, stop: &CancellationToken) {
+        let (mut measure, mut prune) = (ticker(MEASURE), ticker(PRUNE));
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = measure.tick() => self.measure().await,
+                _ = prune.tick() => self.prune(stop).await,
+            }
+        }
     }
 
     /// Claims as much of what is due as there is room for, and starts the attempts; returns how many.
@@ -120,7 +149,12 @@ impl Worker {
             let asked = claim.slots.len();
             let claimed = queue.store.jobs().claim(&queue.system, claim).await?;
             let found = claimed.begun.len() + claimed.settled.len();
-            claimed.settled.iter().for_each(tell);
+            for job in &claimed.settled {
+                if job.reason != Some(DeadReason::Expired) {
+                    metrics::counter!("nova_job_attempts_total", "outcome" => "lost").increment(1);
+                }
+                tell(job);
+            }
             for job in claimed.begun {
                 begun += 1;
                 self.begin(job);
@@ -131,18 +165,14 @@ impl Worker {
         }
     }
 
-    fn begin(&self, claimed: nova_domain::job::JobWithPayload) {
-        let id = claimed.job.order.id.clone();
+    fn begin(&self, claimed: JobWithPayload) {
+        let attempt = (claimed.job.order.id.clone(), claimed.job.fence);
         let cancel = CancellationToken::new();
-        let held = Held {
-            fence: claimed.job.fence,
-            function: claimed.job.order.function.clone(),
-            cancel: cancel.clone(),
-        };
-        self.held().insert(id.clone(), held);
+        let held = Held { function: claimed.job.order.function.clone(), cancel: cancel.clone() };
+        self.held().insert(attempt.clone(), held);
         let worker = self.clone();
         self.inner.attempts.spawn(async move {
-            let over = Over { worker: &worker, id };
+            let over = Over { worker: &worker, attempt };
             worker.inner.queue.inner.attempt(&worker.inner.invoker, claimed, cancel).await;
             drop(over);
         });
@@ -167,17 +197,17 @@ impl Worker {
 
     /// Tells that the attempts under way go on; those that somebody else has by now are cancelled.
     pub async fn renew(&self) -> FaultResult<()> {
-        let held: Vec<_> = self.held().iter().map(|(id, held)| (id.clone(), held.fence)).collect();
+        let held: Vec<Claimed> = self.held().keys().cloned().collect();
         if held.is_empty() {
             return Ok(());
         }
         let queue = &self.inner.queue.inner;
         let lease = self.lease(queue.clock.now());
         let kept = queue.store.jobs().renew(&queue.system, &held, lease).await?;
-        for (id, fence) in held.iter().filter(|(id, _)| !kept.contains(id)) {
+        for attempt in held.iter().filter(|attempt| !kept.contains(attempt)) {
             // It may have ended in this moment.
-            if let Some(held) = self.held().get(id).filter(|held| held.fence == *fence) {
-                tracing::warn!(job = %id, "the lease of an attempt was lost; it is cancelled");
+            if let Some(held) = self.held().get(attempt) {
+                tracing::warn!(job = %attempt.0, "the lease of an attempt was lost; it is cancelled");
                 held.cancel.cancel();
             }
         }
@@ -188,7 +218,7 @@ impl Worker {
         now.plus_micros(i64::try_from(self.inner.settings.lease.as_micros()).unwrap_or(i64::MAX))
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<JobId, Held>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<Claimed, Held>> {
         self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -197,18 +227,6 @@ impl Worker {
         self.inner.attempts.close();
         self.inner.attempts.wait().await;
         self.inner.attempts.reopen();
-    }
-
-    async fn claim_or_warn(&self) {
-        if let Err(fault) = self.claim().await {
-            tracing::warn!(error = %fault.log_line(), "jobs could not be claimed; they are again soon");
-        }
-    }
-
-    async fn renew_or_warn(&self) {
-        if let Err(fault) = self.renew().await {
-            tracing::warn!(error = %fault.log_line(), "leases of jobs could not be renewed; they are again soon");
-        }
     }
 
     async fn measure(&self) {
@@ -225,12 +243,12 @@ impl Worker {
         }
     }
 
-    async fn prune(&self) {
+    async fn prune(&self, stop: &CancellationToken) {
         let queue = &self.inner.queue.inner;
         let keep = i64::try_from(self.inner.settings.keep.as_micros()).unwrap_or(i64::MAX);
         let before = queue.clock.now().plus_micros(-keep);
         let mut all = 0;
-        loop {
+        while !stop.is_cancelled() {
             match queue.store.jobs().prune(&queue.system, before, PRUNE_AT_ONCE).await {
                 Ok(gone) => {
                     all += gone;
@@ -251,16 +269,10 @@ impl Worker {
 
     /// Lets attempts end, and puts back those that do not.
     async fn drain(&self) {
-        let until = Instant::now() + self.inner.settings.drain;
-        let mut renew = interval(self.inner.settings.lease / 3);
         let idle = self.idle();
         tokio::pin!(idle);
-        loop {
-            tokio::select! {
-                () = &mut idle => return,
-                () = tokio::time::sleep_until(until) => break,
-                _ = renew.tick() => self.renew_or_warn().await,
-            }
+        if tokio::time::timeout(self.inner.settings.drain, &mut idle).await.is_ok() {
+            return;
         }
         let held = self.held().len();
         tracing::warn!(attempts = held, "attempts of jobs are cancelled; they are made again");
@@ -271,15 +283,21 @@ impl Worker {
     }
 }
 
+fn ticker(period: Duration) -> Interval {
+    let mut tick = interval(period.max(Duration::from_millis(1)));
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}
+
 /// Gives the place of an attempt back, however it ends, and asks for the next.
 struct Over<'w> {
     worker: &'w Worker,
-    id: JobId,
+    attempt: Claimed,
 }
 
 impl Drop for Over<'_> {
     fn drop(&mut self) {
-        self.worker.held().remove(&self.id);
+        self.worker.held().remove(&self.attempt);
         self.worker.inner.queue.inner.wake.notify_one();
     }
 }

@@ -88,10 +88,10 @@ async fn a_function_that_was_deleted_or_made_anew_does_not_get_the_event() {
     bench.catalog.delete("mail");
     bench.catalog.deploy("slow", "another");
     assert_eq!(bench.work().await, 2);
-    for id in [deleted, anew] {
+    for (id, why) in [(deleted, "does not exist"), (anew, "was deleted")] {
         let job = bench.job(&id).await;
         assert_eq!((job.status, job.reason), (JobStatus::Dead, Some(DeadReason::Refused)));
-        assert!(job.last_error().expect("kept").message.contains("was deleted"), "{job:?}");
+        assert!(job.last_error().expect("kept").message.contains(why), "{job:?}");
     }
     assert!(bench.invoker.called().is_empty());
 }
@@ -187,6 +187,30 @@ async fn an_attempt_whose_lease_was_lost_is_cancelled_and_what_it_tells_does_not
     let job = bench.job(&id).await;
     assert_eq!((job.status, job.attempts.len(), job.fence), (JobStatus::Succeeded, 2, 2));
     assert_eq!(job.attempts[0].error.as_ref().expect("said").error_type, "attempt_lost");
+}
+
+#[tokio::test]
+async fn a_worker_that_gets_its_own_lost_job_again_tells_both_attempts_apart() {
+    let bench = Bench::start().await;
+    bench.invoker.reply("slow", [Reply::Hold, Reply::Hold]);
+    let id = bench.order("slow").await;
+    bench.worker.claim().await.expect("claims");
+    bench.clock.step(Duration::from_secs(16));
+    assert_eq!(bench.worker.claim().await.expect("claims"), 0);
+    bench.clock.step(Duration::from_secs(2));
+    assert_eq!(bench.worker.claim().await.expect("claims"), 1);
+    bench.invoker.begun(2).await;
+    // The first is cancelled, the second goes on and keeps its lease.
+    for _ in 0..3 {
+        bench.clock.step(Duration::from_secs(10));
+        bench.worker.renew().await.expect("renews");
+        tokio::task::yield_now().await;
+        assert_eq!(bench.other_worker().claim().await.expect("claims"), 0);
+    }
+    bench.invoker.let_go(1);
+    bench.worker.idle().await;
+    let job = bench.job(&id).await;
+    assert_eq!((job.status, job.attempts.len()), (JobStatus::Succeeded, 2));
 }
 
 #[tokio::test]

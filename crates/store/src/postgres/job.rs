@@ -64,7 +64,7 @@ statements! {
               FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::text[]) \
                   AS change (id, status, due_at, fence, ended_at, data) WHERE jobs.id = change.id";
     RENEW = "UPDATE jobs SET due_at = $3 FROM unnest($1::text[], $2::bigint[]) AS held (id, fence) \
-             WHERE jobs.id = held.id AND jobs.fence = held.fence AND status = 'running' RETURNING jobs.id";
+             WHERE jobs.id = held.id AND jobs.fence = held.fence AND status = 'running' RETURNING jobs.id, jobs.fence";
     DELETE = "DELETE FROM jobs WHERE id = $1";
     OPEN = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE tenant_id = $1 AND due_at IS NOT NULL LIMIT $2) AS found";
     WAITING = "SELECT count(*), min(due_at) FROM jobs WHERE due_at <= $1";
@@ -185,7 +185,12 @@ impl Jobs for PostgresJobs {
         .await
     }
 
-    async fn renew(&self, _: &System, held: &[(JobId, u64)], lease: Timestamp) -> FaultResult<Vec<JobId>> {
+    async fn renew(
+        &self,
+        _: &System,
+        held: &[(JobId, u64)],
+        lease: Timestamp,
+    ) -> FaultResult<Vec<(JobId, u64)>> {
         observed(ENGINE, "jobs.renew", async {
             let mut client = self.0.client().await?;
             let write = Write::begin(&mut client, Access::System).await?;
@@ -194,7 +199,7 @@ impl Jobs for PostgresJobs {
             let rows = write.query(RENEW, &[&ids, &fences, &lease.as_micros()]).await?;
             let kept = rows
                 .iter()
-                .map(|row| JobId::new(row.try_get::<_, String>(0)?).map_err(StoreError::from))
+                .map(|row| Ok((JobId::new(row.try_get::<_, String>(0)?)?, to_u64(row.try_get(1)?))))
                 .collect::<StoreResult<_>>()?;
             write.commit_plain().await?;
             Ok(kept)

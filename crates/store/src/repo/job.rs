@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use nova_domain::access::Names;
+use nova_domain::call::{FunctionRef, Qualifier};
 use nova_domain::job::{Ended, Job, JobStatus, JobWithPayload};
 use nova_domain::{Code, Fault, FaultResult, FunctionId, JobId, RunId, Scope, TenantName, Timestamp};
 
@@ -91,7 +92,7 @@ pub trait Jobs: Send + Sync {
         system: &System,
         held: &[(JobId, u64)],
         lease: Timestamp,
-    ) -> FaultResult<Vec<JobId>>;
+    ) -> FaultResult<Vec<(JobId, u64)>>;
 
     /// Stores what came of an attempt; see [`Job::finish`]. `NotFound` if the job is gone.
     async fn finish(
@@ -144,7 +145,7 @@ pub(crate) fn no_such_job(id: &JobId) -> Fault {
 
 /// The job that was taken before under the key of `order`, if it is the same order.
 pub(crate) fn replay(order: &JobWithPayload, found: Job, payload: &Bytes) -> FaultResult<AcceptedJob> {
-    if found.order.target != order.job.order.target || *payload != order.payload {
+    if !same_target(&found.order.target, &order.job.order.target) || *payload != order.payload {
         return Err(Fault::new(
             Code::Conflict,
             format!(
@@ -156,6 +157,15 @@ pub(crate) fn replay(order: &JobWithPayload, found: Job, payload: &Bytes) -> Fau
         .with_field("idempotency_key", "used before for something else"));
     }
     Ok(AcceptedJob { job: found, replayed: true })
+}
+
+/// Whether two orders call the same. Which version of an alias it is was drawn anew for each.
+fn same_target(one: &FunctionRef, two: &FunctionRef) -> bool {
+    let named = match (&one.qualifier, &two.qualifier) {
+        (Qualifier::Alias(one), Qualifier::Alias(two)) => one.name == two.name,
+        (one, two) => one == two,
+    };
+    named && one.name == two.name
 }
 
 /// Tries each job that is due; what is begun gets the next slot.

@@ -174,7 +174,12 @@ impl Jobs for SqliteJobs {
             .await
     }
 
-    async fn renew(&self, _: &System, held: &[(JobId, u64)], lease: Timestamp) -> FaultResult<Vec<JobId>> {
+    async fn renew(
+        &self,
+        _: &System,
+        held: &[(JobId, u64)],
+        lease: Timestamp,
+    ) -> FaultResult<Vec<(JobId, u64)>> {
         let held = held.to_vec();
         self.0
             .write("jobs.renew", move |connection| {
@@ -182,7 +187,7 @@ impl Jobs for SqliteJobs {
                 for (id, fence) in held {
                     let key = params![id.as_str(), to_i64(fence), lease.as_micros()];
                     if execute(connection, RENEW, key)? == 1 {
-                        kept.push(id);
+                        kept.push((id, fence));
                     }
                 }
                 Ok(kept)

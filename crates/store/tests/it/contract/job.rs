@@ -115,6 +115,16 @@ pub(crate) async fn orders_with_the_same_key_are_one_job_and_another_event_is_re
         Code::Conflict
     );
 
+    // Which version of an alias is called is drawn for each order, and no difference.
+    let live = Qualifier::alias(AliasName::new("live").expect("alias"));
+    for (id, point, replayed) in [("a1", 1, false), ("a2", 2, true)] {
+        let mut order = keyed(id, "mail");
+        order.job.order.idempotency_key = Some("of an alias".into());
+        order.job.order.target.qualifier = live.clone().at_point(point);
+        let accepted = bench.store.jobs().accept(&order).await.expect("accepts");
+        assert_eq!((accepted.job.order.id.as_str(), accepted.replayed), ("a1", replayed));
+    }
+
     // The key holds for what has ended, until the job is gone.
     for begun in claim(bench, 1_000, 9).await.begun {
         let id = begun.job.order.id.to_string();
@@ -196,7 +206,7 @@ pub(crate) async fn a_lease_that_is_renewed_holds_and_a_late_attempt_is_refused(
     assert_eq!(claim(bench, 0, 9).await.begun.len(), 2);
     let jobs = bench.store.jobs();
     let held = [(jid("kept"), 1), (jid("lost"), 9), (jid("nobody"), 1)];
-    assert_eq!(jobs.renew(&bench.system, &held, at(2 * LEASE)).await.expect("renews"), [jid("kept")]);
+    assert_eq!(jobs.renew(&bench.system, &held, at(2 * LEASE)).await.expect("renews"), [(jid("kept"), 1)]);
 
     // The lease of the other is over: it counts as a failure, and is tried again after the wait.
     let after = claim(bench, LEASE, 9).await;
