@@ -7,6 +7,9 @@ use nova_store::{Page, PageRequest};
 use super::{Access, DESCRIPTION_MAX, check_text};
 use crate::audit::{self, about, shown};
 
+/// Jobs or runs that are deleted in one go.
+const FORGET_AT_ONCE: u32 = 5_000;
+
 impl Access {
     /// Makes a tenant with its namespace `default`.
     pub async fn create_tenant(&self, name: TenantName, description: String) -> FaultResult<Tenant> {
@@ -15,6 +18,8 @@ impl Access {
         // In the log of the server: that of the tenant is for those who are in it.
         let told = audit::created(None, "tenant", &tenant.name, shown::tenant(&tenant));
         about(told, self.inner.store.tenants().create(&self.inner.system, &tenant)).await?;
+        // What a crash left of a tenant that was called so before is not for the members of this one.
+        self.forget(&tenant.name, None).await?;
         Ok(tenant)
     }
 
@@ -51,7 +56,7 @@ impl Access {
         let told = audit::deleted(None, "tenant", name, shown::tenant(&tenant));
         about(told, self.inner.store.tenants().delete(&self.inner.system, name)).await?;
         self.inner.principals.forget();
-        Ok(())
+        self.forget(name, None).await
     }
 
     /// Makes a namespace.
@@ -65,6 +70,7 @@ impl Access {
         };
         let told = audit::created(&scope.tenant, "namespace", &scope.namespace, shown::namespace(&namespace));
         about(told, self.inner.store.tenants().create_namespace(&namespace)).await?;
+        self.forget(&scope.tenant, Some(&scope.namespace)).await?;
         Ok(namespace)
     }
 
@@ -85,7 +91,20 @@ impl Access {
         }
         let namespace = self.namespace(scope).await?;
         let told = audit::deleted(&scope.tenant, "namespace", &scope.namespace, shown::namespace(&namespace));
-        about(told, self.inner.store.tenants().delete_namespace(scope)).await
+        about(told, self.inner.store.tenants().delete_namespace(scope)).await?;
+        self.forget(&scope.tenant, Some(&scope.namespace)).await
+    }
+
+    /// Deletes the jobs and runs of a tenant or namespace that is gone, whose name may be given again.
+    async fn forget(&self, tenant: &TenantName, namespace: Option<&NamespaceName>) -> FaultResult<()> {
+        let (store, system) = (&self.inner.store, &self.inner.system);
+        while store.jobs().forget(system, tenant, namespace, FORGET_AT_ONCE).await?
+            == u64::from(FORGET_AT_ONCE)
+        {}
+        while store.runs().forget(system, tenant, namespace, FORGET_AT_ONCE).await?
+            == u64::from(FORGET_AT_ONCE)
+        {}
+        Ok(())
     }
 
     /// Makes the tenant and the namespace if they are not there: with `--dev`, where whoever

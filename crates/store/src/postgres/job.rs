@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nova_domain::job::{Ended, Job, JobWithPayload};
-use nova_domain::{FaultResult, JobId, Scope, TenantName, Timestamp};
+use nova_domain::{FaultResult, JobId, NamespaceName, Scope, TenantName, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -69,6 +69,8 @@ statements! {
     OPEN = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE tenant_id = $1 AND due_at IS NOT NULL LIMIT $2) AS found";
     WAITING = "SELECT count(*), min(due_at) FROM jobs WHERE due_at <= $1";
     PRUNE = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs WHERE ended_at < $1 ORDER BY ended_at LIMIT $2)";
+    FORGET = "DELETE FROM jobs WHERE id IN \
+              (SELECT id FROM jobs WHERE tenant_id = $1 AND ($2::text IS NULL OR namespace = $2) LIMIT $3)";
 }
 
 fn job_row(row: &Row) -> StoreResult<JobRow> {
@@ -244,6 +246,25 @@ impl Jobs for PostgresJobs {
             let row = rows.first().ok_or_else(|| StoreError::unreadable("count of jobs", "no row"))?;
             let oldest: Option<i64> = row.try_get(1)?;
             Ok(Waiting { due: to_u64(row.try_get(0)?), oldest_due: oldest.map(Timestamp::from_micros) })
+        })
+        .await
+    }
+
+    async fn forget(
+        &self,
+        _: &System,
+        tenant: &TenantName,
+        namespace: Option<&NamespaceName>,
+        most: u32,
+    ) -> FaultResult<u64> {
+        check_prune(most)?;
+        observed(ENGINE, "jobs.forget", async {
+            let mut client = self.0.client().await?;
+            let write = Write::begin(&mut client, Access::System).await?;
+            let namespace = namespace.map(NamespaceName::as_str);
+            let gone = write.execute(FORGET, &[&tenant.as_str(), &namespace, &i64::from(most)]).await?;
+            write.commit_plain().await?;
+            Ok(gone)
         })
         .await
     }

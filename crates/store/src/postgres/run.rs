@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use nova_domain::rollout::Seen;
 use nova_domain::run::Run;
-use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
+use nova_domain::{Fault, FaultResult, FunctionId, NamespaceName, RunId, Scope, TenantName, Timestamp};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
@@ -83,6 +83,10 @@ statements! {
     PRUNE = "WITH old AS MATERIALIZED (SELECT id FROM runs WHERE started_at < $1 ORDER BY started_at LIMIT $2), \
         lines AS (DELETE FROM log_lines USING old WHERE log_lines.run_id = old.id), \
         gone AS (DELETE FROM runs USING old WHERE runs.id = old.id RETURNING 1) SELECT count(*) FROM gone";
+    FORGET = "WITH old AS MATERIALIZED \
+            (SELECT id FROM runs WHERE tenant_id = $1 AND ($2::text IS NULL OR namespace = $2) LIMIT $3), \
+        lines AS (DELETE FROM log_lines USING old WHERE log_lines.run_id = old.id) \
+        DELETE FROM runs USING old WHERE runs.id = old.id";
 }
 
 fn run_row(row: &Row) -> StoreResult<RunRow> {
@@ -228,6 +232,25 @@ impl Runs for PostgresRuns {
             let rows = self.0.read(Access::Tenant(scope), OUTCOMES, &key).await?;
             let row = rows.first().ok_or_else(|| StoreError::unreadable("outcomes", "no row"))?;
             Ok(Seen { calls: to_u64(row.try_get(0)?), errors: to_u64(row.try_get(1)?) })
+        })
+        .await
+    }
+
+    async fn forget(
+        &self,
+        _: &System,
+        tenant: &TenantName,
+        namespace: Option<&NamespaceName>,
+        most: u32,
+    ) -> FaultResult<u64> {
+        check_prune(most)?;
+        observed(ENGINE, "runs.forget", async {
+            let mut client = self.0.client().await?;
+            let write = Write::begin(&mut client, Access::System).await?;
+            let namespace = namespace.map(NamespaceName::as_str);
+            let gone = write.execute(FORGET, &[&tenant.as_str(), &namespace, &i64::from(most)]).await?;
+            write.commit_plain().await?;
+            Ok(gone)
         })
         .await
     }

@@ -5,7 +5,9 @@ use bytes::Bytes;
 use nova_domain::access::Names;
 use nova_domain::call::{FunctionRef, Qualifier};
 use nova_domain::job::{Ended, Job, JobStatus, JobWithPayload};
-use nova_domain::{Code, Fault, FaultResult, FunctionId, JobId, RunId, Scope, TenantName, Timestamp};
+use nova_domain::{
+    Code, Fault, FaultResult, FunctionId, JobId, NamespaceName, RunId, Scope, TenantName, Timestamp,
+};
 
 use crate::System;
 use crate::page::{Page, PageRequest, bad_cursor};
@@ -113,6 +115,16 @@ pub trait Jobs: Send + Sync {
 
     /// Deletes up to `max_jobs` (1..=10,000) of the jobs that ended before; returns how many.
     async fn prune(&self, system: &System, ended_before: Timestamp, max_jobs: u32) -> FaultResult<u64>;
+
+    /// Deletes up to `most` (1..=10,000) jobs of a tenant, or of one of its namespaces, that is gone;
+    /// returns how many. Call again while it returns `most`.
+    async fn forget(
+        &self,
+        system: &System,
+        tenant: &TenantName,
+        namespace: Option<&NamespaceName>,
+        most: u32,
+    ) -> FaultResult<u64>;
 }
 
 /// Most jobs of one claim.

@@ -8,7 +8,7 @@ use nova_domain::call::CallSource;
 use nova_domain::log::LogLine;
 use nova_domain::rollout::Seen;
 use nova_domain::run::{Run, RunStatus};
-use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
+use nova_domain::{Fault, FaultResult, FunctionId, NamespaceName, RunId, Scope, TenantName, Timestamp};
 
 use super::function::search_needle;
 use crate::System;
@@ -125,6 +125,16 @@ pub trait Runs: Send + Sync {
     /// Deletes up to `max_runs` (1..=10,000) of the oldest runs that started before
     /// `older_than`, with their log lines. Call again while it returns `max_runs`.
     async fn prune(&self, system: &System, older_than: Timestamp, max_runs: u32) -> FaultResult<Pruned>;
+
+    /// Deletes up to `most` (1..=10,000) runs, with their log lines, of a tenant, or of one of its namespaces, that is gone;
+    /// returns how many. Call again while it returns `most`.
+    async fn forget(
+        &self,
+        system: &System,
+        tenant: &TenantName,
+        namespace: Option<&NamespaceName>,
+        most: u32,
+    ) -> FaultResult<u64>;
 }
 
 /// A run that ends at some time began at most so long before: the longest wait and the longest call,

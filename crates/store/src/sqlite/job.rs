@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use bytes::Bytes;
 use nova_domain::job::{Ended, Job, JobWithPayload};
-use nova_domain::{FaultResult, JobId, Scope, TenantName, Timestamp};
+use nova_domain::{FaultResult, JobId, NamespaceName, Scope, TenantName, Timestamp};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
@@ -65,6 +65,8 @@ statements! {
     WAITING = "SELECT count(*), min(due_at) FROM jobs INDEXED BY jobs_due WHERE due_at <= ?1";
     PRUNE = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs INDEXED BY jobs_ended \
              WHERE ended_at < ?1 ORDER BY ended_at LIMIT ?2)";
+    FORGET = "DELETE FROM jobs WHERE id IN (SELECT id FROM jobs INDEXED BY jobs_by_scope \
+              WHERE tenant_id = ?1 AND (?2 IS NULL OR namespace = ?2) LIMIT ?3)";
 }
 
 fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {
@@ -234,6 +236,23 @@ impl Jobs for SqliteJobs {
                 })?;
                 let (due, oldest) = row.unwrap_or((0, None));
                 Ok(Waiting { due: to_u64(due), oldest_due: oldest.map(Timestamp::from_micros) })
+            })
+            .await
+    }
+
+    async fn forget(
+        &self,
+        _: &System,
+        tenant: &TenantName,
+        namespace: Option<&NamespaceName>,
+        most: u32,
+    ) -> FaultResult<u64> {
+        check_prune(most)?;
+        let (tenant, namespace) = (tenant.clone(), namespace.cloned());
+        self.0
+            .write("jobs.forget", move |connection| {
+                let namespace = namespace.as_ref().map(NamespaceName::as_str);
+                Ok(execute(connection, FORGET, params![tenant.as_str(), namespace, most])? as u64)
             })
             .await
     }

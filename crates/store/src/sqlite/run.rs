@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use nova_domain::rollout::Seen;
 use nova_domain::run::Run;
-use nova_domain::{Fault, FaultResult, FunctionId, RunId, Scope, Timestamp};
+use nova_domain::{Fault, FaultResult, FunctionId, NamespaceName, RunId, Scope, TenantName, Timestamp};
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
@@ -70,6 +70,8 @@ statements! {
               AND started_at + duration_us >= ?6 AND status <> 'cancelled'";
     PRUNE = "DELETE FROM runs WHERE id IN \
              (SELECT id FROM runs WHERE started_at < ?1 ORDER BY started_at LIMIT ?2)";
+    FORGET = "DELETE FROM runs WHERE id IN (SELECT id FROM runs INDEXED BY runs_by_scope \
+              WHERE tenant_id = ?1 AND (?2 IS NULL OR namespace = ?2) LIMIT ?3)";
     /// Gives pages that a prune freed back to the file system, a bounded number at a time.
     SHRINK = "PRAGMA incremental_vacuum(2000)";
 }
@@ -187,6 +189,23 @@ impl Runs for SqliteRuns {
                 let counts = one(connection, OUTCOMES, key, |row| Ok((row.get(0)?, row.get(1)?)))?;
                 let (calls, errors): (i64, i64) = counts.unwrap_or_default();
                 Ok(Seen { calls: to_u64(calls), errors: to_u64(errors) })
+            })
+            .await
+    }
+
+    async fn forget(
+        &self,
+        _: &System,
+        tenant: &TenantName,
+        namespace: Option<&NamespaceName>,
+        most: u32,
+    ) -> FaultResult<u64> {
+        check_prune(most)?;
+        let (tenant, namespace) = (tenant.clone(), namespace.cloned());
+        self.0
+            .write("runs.forget", move |connection| {
+                let namespace = namespace.as_ref().map(NamespaceName::as_str);
+                Ok(execute(connection, FORGET, params![tenant.as_str(), namespace, most])? as u64)
             })
             .await
     }

@@ -222,3 +222,38 @@ async fn an_event_of_awss_api_is_queued_and_answered_as_there() {
     assert_eq!((bad.status, bad.header("x-amzn-errortype")), (400, "InvalidRequestContentException"));
     assert_eq!(work(&server).await, 0);
 }
+
+#[tokio::test]
+async fn a_tenant_that_is_made_anew_knows_nothing_of_the_jobs_and_runs_of_the_one_before() {
+    let server = Server::start().await;
+    let ask = async |method: &str, path: &str, body: Option<Value>| {
+        let request = server.request(method, path).header("x-nova-tenant", "acme");
+        server.send(body.iter().fold(request, |request, body| request.json(body))).await
+    };
+    let function = json!({"name": "f", "runtime": "python", "handler": "main.handler", "code": "v1"});
+    let lists = ["/async-invocations", "/runs"];
+    for round in 0..2 {
+        if round == 0 {
+            server.send_json("POST", "/tenants", &json!({"name": "acme"})).await.good(201);
+        }
+        ask("POST", "/functions", Some(function.clone())).await.good(201);
+        ask("POST", ASYNC, Some(json!({"payload": "theirs"}))).await.good(202);
+        work(&server).await;
+        server.sink.flush().await;
+        for path in lists {
+            assert_eq!(
+                ask("GET", path, None).await.good(200)["items"].as_array().map(Vec::len),
+                Some(1),
+                "{path}"
+            );
+        }
+        assert_eq!(ask("DELETE", "/functions/f", None).await.status, 204);
+        let gone = if round == 0 { "/namespaces/default" } else { "/tenants/acme" };
+        assert_eq!(ask("DELETE", gone, None).await.status, 204, "{gone}");
+        let (again, body) = if round == 0 { ("/namespaces", "default") } else { ("/tenants", "acme") };
+        ask("POST", again, Some(json!({"name": body}))).await.good(201);
+        for path in lists {
+            assert_eq!(ask("GET", path, None).await.good(200)["items"], json!([]), "{path} after {gone}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use nova_domain::job::{
 };
 use nova_domain::{AliasName, Code, FaultResult, JobId, Scope};
 use nova_store::PageRequest;
-use nova_store::repo::{Claim, Claimed, JobFilter, Slot, Waiting};
+use nova_store::repo::{Claim, Claimed, JobFilter, RunFilter, RunRecord, Slot, Waiting};
 
 use crate::fixture::*;
 
@@ -330,4 +330,37 @@ pub(crate) async fn open_and_waiting_jobs_are_counted_and_old_ended_ones_pruned(
     assert_eq!(ids(bench, &here(), &JobFilter::default()).await, ["d", "c", "b"]);
     assert_eq!((prune(300, 10).await, prune(1_000_000, 10).await), (1, 1));
     assert_eq!(ids(bench, &here(), &JobFilter::default()).await, ["d"], "what is open stays");
+}
+
+pub(crate) async fn what_is_gone_is_forgotten_with_its_jobs_and_runs_and_nothing_else(bench: &Bench) {
+    let (ours, staging, theirs) = (here(), scope("acme", "staging"), scope("evil", "prod"));
+    for (number, scope) in [&ours, &ours, &staging, &theirs].into_iter().enumerate() {
+        accept(bench, &job(scope, &format!("j{number}"), "mail", 1)).await;
+        let run = run(&function(scope, "mail"), &format!("r{number}"), 1);
+        let record = RunRecord { run, lines: vec![line(1, "text")] };
+        bench.store.runs().insert_batch(&bench.system, vec![record].into()).await.expect("inserts");
+    }
+    let left = async || {
+        let mut left = Vec::new();
+        for scope in [&ours, &staging, &theirs] {
+            let runs = bench.store.runs().list(scope, &RunFilter::default(), &PageRequest::default()).await;
+            let lines = bench.store.logs().tail(scope, &function(scope, "mail").id, 9).await.expect("reads");
+            let runs = runs.expect("lists").items.len();
+            assert_eq!(lines.lines.len(), runs, "lines go with their runs");
+            left.push((ids(bench, scope, &JobFilter::default()).await.len(), runs));
+        }
+        left
+    };
+    let forget = async |scope: &Scope, whole: bool, most| {
+        let namespace = (!whole).then_some(&scope.namespace);
+        let jobs = bench.store.jobs().forget(&bench.system, &scope.tenant, namespace, most).await;
+        let runs = bench.store.runs().forget(&bench.system, &scope.tenant, namespace, most).await;
+        (jobs.expect("forgets"), runs.expect("forgets"))
+    };
+    assert_eq!(forget(&ours, false, 1).await, (1, 1));
+    assert_eq!(left().await, [(1, 1), (1, 1), (1, 1)]);
+    assert_eq!(forget(&ours, false, 100).await, (1, 1));
+    assert_eq!(left().await, [(0, 0), (1, 1), (1, 1)]);
+    assert_eq!(forget(&ours, true, 100).await, (1, 1));
+    assert_eq!(left().await, [(0, 0), (0, 0), (1, 1)]);
 }

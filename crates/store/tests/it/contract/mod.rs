@@ -54,6 +54,7 @@ mod on {
             a_dead_job_is_retried_and_a_running_one_is_neither_retried_nor_deleted
             jobs_are_listed_newest_first_by_status_function_and_names
             open_and_waiting_jobs_are_counted_and_old_ended_ones_pruned
+            what_is_gone_is_forgotten_with_its_jobs_and_runs_and_nothing_else
         ;
         function:
             a_created_function_is_found_by_name_and_by_id_with_its_version
