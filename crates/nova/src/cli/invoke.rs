@@ -100,9 +100,8 @@ async fn enqueue(
     options: &CallOptions,
 ) -> anyhow::Result<()> {
     let queued = &args.queued;
-    let text = String::from_utf8(event).context("the event is not UTF-8")?;
     let body = InvokeAsync {
-        payload: Some(RawValue::from_string(text).context("the event is not valid JSON")?),
+        payload: payload_of(event)?,
         max_attempts: queued.max_attempts,
         backoff_base_ms: queued.backoff_base_ms,
         backoff_max_ms: queued.backoff_max_ms,
@@ -118,6 +117,15 @@ async fn enqueue(
             ("see", format!("nova job show {}", job.id)),
         ],
     )
+}
+
+/// The event as a part of a JSON document; none, as with a call, is the empty one.
+fn payload_of(event: Vec<u8>) -> anyhow::Result<Option<Box<RawValue>>> {
+    let text = String::from_utf8(event).context("the event is not UTF-8")?;
+    if text.trim_ascii().is_empty() {
+        return Ok(None);
+    }
+    RawValue::from_string(text).map(Some).context("the event is not valid JSON")
 }
 
 async fn stream(
@@ -172,5 +180,22 @@ fn event_of(data: Option<&str>) -> anyhow::Result<Vec<u8>> {
             Some(path) => super::read_file(&path.into()),
             None => Ok(text.as_bytes().to_vec()),
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queued_event_is_json_or_nothing() {
+        let read = |bytes: &[u8]| payload_of(bytes.to_vec()).map(|raw| raw.map(|raw| raw.get().to_owned()));
+        assert_eq!(read(b" {\"a\": 1}\n").expect("JSON").as_deref(), Some("{\"a\": 1}"));
+        assert_eq!(read(b"null").expect("JSON").as_deref(), Some("null"));
+        assert_eq!(read(b"").expect("nothing"), None);
+        assert_eq!(read(b" \n").expect("nothing"), None);
+        for bad in [&b"{"[..], b"{} {}", b"\xff", b"hello"] {
+            assert!(read(bad).is_err(), "{bad:?}");
+        }
     }
 }

@@ -43,7 +43,7 @@ use output::{Format, Printer};
 /// Exit codes, as `nova help` shows them.
 const EXIT_CODES: &str = "Exit codes:
   0  done
-  1  the function failed (its error is on stderr), or an audit log is broken
+  1  the function failed or a job is dead (its error is on stderr), or an audit log is broken
   2  wrong usage
   3  the server refused or failed (a problem document says why)
   4  the server could not be reached
@@ -237,7 +237,7 @@ struct Context {
 /// An error that has its own exit code.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// User code failed, or an audit log is broken; it was told already.
+    /// User code failed, a job is dead, or an audit log is broken; it was told already.
     Function,
     Other(anyhow::Error),
 }

@@ -4,7 +4,7 @@ use nova_api::client::{ClientError, ListKeys, PageQuery};
 use nova_api::v1::Page;
 
 /// Items of one page, as many as the server gives.
-const PAGE: u32 = 500;
+pub(super) const PAGE: u32 = 500;
 
 /// Every item of a list.
 pub(super) async fn all<T>(
