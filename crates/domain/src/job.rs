@@ -338,7 +338,10 @@ impl Job {
 
     fn wait(&mut self, now: Timestamp, wait: Duration) {
         self.status = JobStatus::Queued;
-        self.due_at = Some(now.plus_micros(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX)));
+        let next = now.plus_micros(i64::try_from(wait.as_micros()).unwrap_or(i64::MAX));
+        // When it is too old by then, somebody is to say so as soon as it is.
+        let too_old = self.since.plus_micros(self.order.retry.max_age_micros()).plus_micros(1);
+        self.due_at = Some(next.min(too_old.max(now)));
     }
 
     fn die(&mut self, now: Timestamp, reason: DeadReason) {

@@ -167,9 +167,13 @@ async fn json_text(headers: &HeaderMap, body: Body, bounds: Bounds) -> Result<By
 }
 
 /// JSON text as `T`; the fault names line, column and field.
-pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> FaultResult<T> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> FaultResult<T> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Fault::invalid("the body is empty; this endpoint takes a JSON object"));
+    }
+    // Serde would take the values of an array for the fields, in their order.
+    if bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'[') {
+        return Err(Fault::invalid("the body is a JSON array; this endpoint takes a JSON object"));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
@@ -228,6 +232,7 @@ mod tests {
                 .contains("after its end")
         );
         assert!(fault_of::<CreateFunction>(" ").message().contains("empty"));
+        assert!(fault_of::<CreateFunction>("\n[\"a\", \"go\"]").message().contains("JSON array"));
     }
 
     #[test]

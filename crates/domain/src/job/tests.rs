@@ -119,6 +119,19 @@ fn a_job_that_is_too_old_is_not_begun_any_more() {
 }
 
 #[test]
+fn a_job_whose_next_attempt_would_be_too_late_is_dead_as_soon_as_it_is_too_old() {
+    let mut job = job(RetrySettings { max_age_s: 60, ..steady(3) });
+    assert!(claim(&mut job, 0));
+    let later = Ended::Postponed { error: error(), retry_after: Some(Duration::from_secs(3600)) };
+    finish(&mut job, SECOND, later);
+    assert!(!claim(&mut job, 60 * SECOND));
+    assert_eq!(job.status, JobStatus::Queued);
+    assert!(!claim(&mut job, 60 * SECOND + 1));
+    assert_eq!((job.status, job.reason), (JobStatus::Dead, Some(DeadReason::Expired)));
+    assert_eq!(job.last_error().expect("kept").message, "broken");
+}
+
+#[test]
 fn a_dead_job_is_retried_with_all_its_attempts_and_only_a_dead_one() {
     let mut job = job(RetrySettings { max_age_s: 60, ..steady(1) });
     assert_eq!(job.retry(at(0)).expect_err("queued").code(), Code::Conflict);

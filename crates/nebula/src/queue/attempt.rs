@@ -103,7 +103,8 @@ fn outcome(ended: &Ended) -> &'static str {
 /// Says in log and metrics what became of a job.
 pub(super) fn tell(job: &Job) {
     let (id, scope, function) = (&job.order.id, &job.order.scope, &job.order.target.name);
-    let (attempt, error) = (job.attempt, job.last_error().map(|error| error.message.as_str()));
+    // Not the message: what functions say is not for the server's log.
+    let (attempt, error) = (job.attempt, job.last_error().map(|error| error.error_type.as_str()));
     match (job.status, job.reason) {
         (JobStatus::Dead, Some(reason)) => {
             let reason = reason.as_str();

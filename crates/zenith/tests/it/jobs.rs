@@ -160,6 +160,7 @@ async fn an_order_that_cannot_be_is_refused_with_the_field_and_the_limit() {
     // Who sends the event itself is told where it goes.
     assert_eq!(field(json!({"name": "Ada"})).await, "name");
     server.post(ASYNC, "{").await.problem(400, "invalid_argument");
+    server.post(ASYNC, " [{\"a\": 1}, 2]").await.problem(400, "invalid_argument");
     let large = json!({"payload": "x".repeat(JOB_PAYLOAD_MAX)});
     let told = server.send_json("POST", ASYNC, &large).await.problem(413, "payload_too_large");
     assert!(told["detail"].as_str().expect("text").contains("1048576"), "{told}");

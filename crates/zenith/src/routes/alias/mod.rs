@@ -86,9 +86,7 @@ pub(crate) async fn promote(State(app): State<App>, ctx: Ctx, path: PathParams, 
     let (function, alias) = (path.function()?, alias_of(&path)?);
     let (parts, body) = request.into_parts();
     let expected = if_match(&parts.headers)?;
-    let bytes = body::read(&parts.headers, body, body::SMALL).await?;
-    // Nothing says as much as `{}` here.
-    let body: v1::PromoteAlias = if bytes.is_empty() { Default::default() } else { body::parse(&bytes)? };
+    let body: v1::PromoteAlias = body::json_or_nothing(&parts.headers, body, body::SMALL).await?;
     let done = app.functions().promote_alias(&ctx.scope, &function, &alias, body.version, expected).await?;
     shown(StatusCode::OK, &function, done)
 }
