@@ -1344,7 +1344,10 @@ const CALL_HEADERS: &[Query] = &[
 ];
 
 const ASYNC_HEADERS: &[Query] = &[
-    text("Idempotency-Key", "As `idempotency_key`: orders of the function with the same key are one job."),
+    text(
+        "Idempotency-Key",
+        "As `idempotency_key`: orders of the function with the same key are one job; a repetition is answered with 200.",
+    ),
     text("X-Nova-Qualifier", "As the parameter `qualifier`, which goes first."),
     text("Nova-Sticky-Key", "Calls of an alias with the same key run the same version; at most 256 bytes."),
     number("X-Nova-Call-Depth", 0, 1_000_000, "How many calls led to this one."),

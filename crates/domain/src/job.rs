@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use crate::call::{CallChain, FunctionError, FunctionErrorKind, FunctionRef, Outcome, TraceContext};
 use crate::fault::{Code, Fault, FaultResult};
 use crate::id::{FunctionId, JobId, RunId};
-use crate::name::{FunctionName, Scope};
+use crate::name::Scope;
 use crate::run::RUN_BODY_MAX;
 use crate::time::Timestamp;
 
@@ -226,11 +226,6 @@ impl Job {
         }
     }
 
-    /// Whether it waits or runs.
-    pub fn is_open(&self) -> bool {
-        self.due_at.is_some()
-    }
-
     /// Why the last attempt that failed did.
     pub fn last_error(&self) -> Option<&FunctionError> {
         self.attempts.iter().rev().find_map(|attempt| attempt.error.as_ref())
@@ -390,11 +385,6 @@ pub fn check_idempotency_key(key: &str) -> FaultResult<()> {
         return Ok(());
     }
     Err(Fault::invalid(format!("an idempotency key is {rule}")).with_field("idempotency_key", rule))
-}
-
-/// What is said of a job whose function is not there any more.
-pub fn gone(function: &FunctionName) -> Fault {
-    Fault::new(Code::NotFound, format!("the function `{function}` that the job was accepted for was deleted"))
 }
 
 #[cfg(test)]

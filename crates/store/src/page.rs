@@ -58,6 +58,15 @@ impl PageRequest {
         i64::from(self.limit) + 1
     }
 
+    /// Where a list that begins with the newest goes on: time and id of the last item that was returned.
+    pub(crate) fn before(&self) -> Result<(i64, String), Fault> {
+        match self.keys::<2>()? {
+            Some([at, id]) => Ok((at.parse().map_err(|_| bad_cursor())?, id)),
+            // Ids are ASCII: everything sorts before this.
+            None => Ok((i64::MAX, "~".to_owned())),
+        }
+    }
+
     /// The parts that [`Page::of`] put in the cursor, or `None` for the first page.
     pub(crate) fn keys<const N: usize>(&self) -> Result<Option<[String; N]>, Fault> {
         let Some(cursor) = &self.cursor else { return Ok(None) };

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::call::Qualifier;
+use crate::name::FunctionName;
 
 const SECOND: i64 = 1_000_000;
 

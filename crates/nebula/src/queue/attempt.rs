@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use nova_domain::call::{Call, CallSource, FunctionError};
-use nova_domain::job::{Ended, Job, JobStatus, JobWithPayload, gone};
+use nova_domain::job::{Ended, Job, JobStatus, JobWithPayload};
 use nova_domain::ports::Invoker;
-use nova_domain::{Code, Fault, FaultResult, RunId};
+use nova_domain::{Code, Fault, FaultResult, FunctionName, RunId};
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
@@ -85,6 +85,11 @@ impl Inner {
     fn run_of(&self, job: &Job) -> RunId {
         job.attempts.last().map_or_else(|| self.ids.run(), |attempt| attempt.run.clone())
     }
+}
+
+/// What is said of a job whose function is another one by now.
+fn gone(function: &FunctionName) -> Fault {
+    Fault::new(Code::NotFound, format!("the function `{function}` that the job was accepted for was deleted"))
 }
 
 fn stopped() -> Fault {

@@ -63,12 +63,12 @@ struct Inner {
     queue: Queue,
     invoker: Arc<dyn Invoker>,
     settings: WorkerSettings,
-    held: Mutex<HashMap<Claimed, Held>>,
+    held: Mutex<HashMap<AttemptKey, Held>>,
     attempts: TaskTracker,
 }
 
 /// An attempt of a job: if its lease is lost, this very worker may get the next one before it has ended.
-type Claimed = (JobId, u64);
+type AttemptKey = (JobId, u64);
 
 /// An attempt under way.
 struct Held {
@@ -197,7 +197,7 @@ impl Worker {
 
     /// Tells that the attempts under way go on; those that somebody else has by now are cancelled.
     pub async fn renew(&self) -> FaultResult<()> {
-        let held: Vec<Claimed> = self.held().keys().cloned().collect();
+        let held: Vec<AttemptKey> = self.held().keys().cloned().collect();
         if held.is_empty() {
             return Ok(());
         }
@@ -218,7 +218,7 @@ impl Worker {
         now.plus_micros(i64::try_from(self.inner.settings.lease.as_micros()).unwrap_or(i64::MAX))
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<Claimed, Held>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<AttemptKey, Held>> {
         self.inner.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -292,7 +292,7 @@ fn ticker(period: Duration) -> Interval {
 /// Gives the place of an attempt back, however it ends, and asks for the next.
 struct Over<'w> {
     worker: &'w Worker,
-    attempt: Claimed,
+    attempt: AttemptKey,
 }
 
 impl Drop for Over<'_> {

@@ -27,7 +27,7 @@ async fn a_worker_that_stops_lets_its_attempts_end_and_begins_no_more() {
     tokio::task::yield_now().await;
     let late = bench.order("mail").await;
     bench.invoker.let_go(1);
-    task.await.expect("ends");
+    within(task).await.expect("ends");
     assert_eq!(bench.job(&slow).await.status, JobStatus::Succeeded);
     assert_eq!(bench.job(&late).await.status, JobStatus::Queued);
 }
@@ -39,7 +39,7 @@ async fn attempts_that_do_not_end_in_time_are_put_back_and_do_not_count() {
     let slow = bench.order("slow").await;
     bench.invoker.begun(1).await;
     stop.cancel();
-    task.await.expect("ends");
+    within(task).await.expect("ends");
     let job = bench.job(&slow).await;
     assert_eq!((job.status, job.attempt), (JobStatus::Queued, 0));
     assert!(

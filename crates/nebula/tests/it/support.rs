@@ -86,9 +86,19 @@ impl Bench {
     /// Makes the attempts that are due, to their end; returns how many were begun.
     pub(crate) async fn work(&self) -> usize {
         let begun = self.worker.claim().await.expect("claims");
-        self.worker.idle().await;
+        self.idle().await;
         begun
     }
+
+    /// Waits until no attempt is under way.
+    pub(crate) async fn idle(&self) {
+        within(self.worker.idle()).await;
+    }
+}
+
+/// A bound for what never takes long, so that a test that waits in vain is red instead of hanging.
+pub(crate) async fn within<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), what).await.expect("comes")
 }
 
 pub(crate) fn scope() -> Scope {
@@ -232,7 +242,7 @@ impl ScriptedInvoker {
 
     /// Waits until so many more calls have begun.
     pub(crate) async fn begun(&self, calls: u32) {
-        self.begun.acquire_many(calls).await.expect("open").forget();
+        within(self.begun.acquire_many(calls)).await.expect("open").forget();
     }
 
     pub(crate) fn called(&self) -> Vec<Call> {

@@ -39,7 +39,7 @@ async fn a_job_that_fails_is_called_again_later_and_dies_after_its_last_attempt(
     bench.invoker.reply("mail", [Reply::Error("one"), Reply::Error("two"), Reply::Error("three")]);
     let id = bench.order("mail").await;
     let mut attempts = 0;
-    while bench.job(&id).await.is_open() {
+    while bench.job(&id).await.ended_at.is_none() {
         assert!(attempts < 3, "no attempt beyond the last");
         attempts += bench.work().await;
         assert_eq!(bench.work().await, 0, "not at once");
@@ -129,7 +129,7 @@ async fn a_slow_function_leaves_room_for_the_others() {
     bench.invoker.begun(3).await;
     assert_eq!(bench.worker.claim().await.expect("claims"), 0, "two at a time of the slow one");
     bench.invoker.let_go(6);
-    bench.worker.idle().await;
+    bench.idle().await;
     assert_eq!(bench.job(&quick).await.status, JobStatus::Succeeded);
     while bench.work().await > 0 {}
     assert_eq!(bench.invoker.called().len(), 7);
@@ -146,7 +146,7 @@ async fn no_more_attempts_are_made_at_a_time_than_there_are_places() {
     assert_eq!(bench.worker.claim().await.expect("claims"), 3);
     assert_eq!(bench.worker.claim().await.expect("claims"), 0);
     bench.invoker.let_go(5);
-    bench.worker.idle().await;
+    bench.idle().await;
     assert_eq!(bench.work().await, 2);
 }
 
@@ -163,7 +163,7 @@ async fn a_long_attempt_keeps_its_lease_and_nobody_else_makes_it() {
         assert_eq!(other.claim().await.expect("claims"), 0);
     }
     bench.invoker.let_go(1);
-    bench.worker.idle().await;
+    bench.idle().await;
     let job = bench.job(&id).await;
     assert_eq!((job.status, job.attempts.len()), (JobStatus::Succeeded, 1));
 }
@@ -181,9 +181,9 @@ async fn an_attempt_whose_lease_was_lost_is_cancelled_and_what_it_tells_does_not
     assert_eq!(other.claim().await.expect("claims"), 0, "first it is noted that the attempt was lost");
     bench.clock.step(Duration::from_secs(2));
     assert_eq!(other.claim().await.expect("claims"), 1);
-    other.idle().await;
+    within(other.idle()).await;
     bench.worker.renew().await.expect("asks");
-    bench.worker.idle().await;
+    bench.idle().await;
     let job = bench.job(&id).await;
     assert_eq!((job.status, job.attempts.len(), job.fence), (JobStatus::Succeeded, 2, 2));
     assert_eq!(job.attempts[0].error.as_ref().expect("said").error_type, "attempt_lost");
@@ -208,7 +208,7 @@ async fn a_worker_that_gets_its_own_lost_job_again_tells_both_attempts_apart() {
         assert_eq!(bench.other_worker().claim().await.expect("claims"), 0);
     }
     bench.invoker.let_go(1);
-    bench.worker.idle().await;
+    bench.idle().await;
     let job = bench.job(&id).await;
     assert_eq!((job.status, job.attempts.len()), (JobStatus::Succeeded, 2));
 }
@@ -232,6 +232,6 @@ async fn a_running_worker_is_woken_by_an_order_and_by_an_attempt_that_ends() {
     }
     bench.invoker.begun(5).await;
     stop.cancel();
-    running.await.expect("ends");
+    within(running).await.expect("ends");
     assert_eq!(bench.invoker.called().len(), 5);
 }

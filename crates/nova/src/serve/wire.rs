@@ -239,7 +239,9 @@ pub(super) async fn serve(
         }
         None => None,
     };
-    let served = nova_zenith::serve(listener, app, signal, serving).await;
+    let served = nova_zenith::serve(listener, app, signal.clone(), serving).await;
+    // It may have ended by itself; what runs beside it must not wait for a signal then.
+    signal.cancel();
     if let Some(beside) = beside {
         // It stops by the same signal, and drains as long.
         let _ = beside.await;

@@ -11,13 +11,13 @@ use tokio_postgres::types::ToSql;
 
 use super::ENGINE;
 use super::database::{Access, Database, Params, Write, likes};
+use super::forget::forget;
 use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
 use crate::page::{Page, PageRequest};
 use crate::repo::job::{
-    AcceptedJob, Claim, Claimed, JobFilter, Jobs, Waiting, before, check_claim, no_such_job, page_of, replay,
-    settle,
+    AcceptedJob, Claim, Claimed, JobFilter, Jobs, Waiting, check_claim, no_such_job, page_of, replay, settle,
 };
 use crate::repo::run::check_prune;
 use crate::rows::{JobRow, to_i64, to_u64};
@@ -121,7 +121,7 @@ impl Jobs for PostgresJobs {
     }
 
     async fn list(&self, scope: &Scope, filter: &JobFilter, page: &PageRequest) -> FaultResult<Page<Job>> {
-        let before = before(page)?;
+        let before = page.before()?;
         observed(ENGINE, "jobs.list", async {
             let (tenant, namespace) = (scope.tenant.as_str(), scope.namespace.as_str());
             let (names, limit) = (likes(&filter.names), page.fetch());
@@ -257,16 +257,7 @@ impl Jobs for PostgresJobs {
         namespace: Option<&NamespaceName>,
         most: u32,
     ) -> FaultResult<u64> {
-        check_prune(most)?;
-        observed(ENGINE, "jobs.forget", async {
-            let mut client = self.0.client().await?;
-            let write = Write::begin(&mut client, Access::System).await?;
-            let namespace = namespace.map(NamespaceName::as_str);
-            let gone = write.execute(FORGET, &[&tenant.as_str(), &namespace, &i64::from(most)]).await?;
-            write.commit_plain().await?;
-            Ok(gone)
-        })
-        .await
+        forget(&self.0, "jobs.forget", FORGET, tenant, namespace, most).await
     }
 
     async fn prune(&self, _: &System, ended_before: Timestamp, max_jobs: u32) -> FaultResult<u64> {

@@ -8,6 +8,7 @@ mod alias;
 mod audit;
 mod credential;
 mod database;
+mod forget;
 mod function;
 mod job;
 mod log;

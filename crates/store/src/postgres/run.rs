@@ -12,6 +12,7 @@ use tokio_postgres::types::ToSql;
 
 use super::ENGINE;
 use super::database::{Access, Database, Write, likes};
+use super::forget::forget;
 use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::observe::observed;
@@ -243,16 +244,7 @@ impl Runs for PostgresRuns {
         namespace: Option<&NamespaceName>,
         most: u32,
     ) -> FaultResult<u64> {
-        check_prune(most)?;
-        observed(ENGINE, "runs.forget", async {
-            let mut client = self.0.client().await?;
-            let write = Write::begin(&mut client, Access::System).await?;
-            let namespace = namespace.map(NamespaceName::as_str);
-            let gone = write.execute(FORGET, &[&tenant.as_str(), &namespace, &i64::from(most)]).await?;
-            write.commit_plain().await?;
-            Ok(gone)
-        })
-        .await
+        forget(&self.0, "runs.forget", FORGET, tenant, namespace, most).await
     }
 
     async fn prune(&self, _: &System, older_than: Timestamp, max_runs: u32) -> FaultResult<Pruned> {

@@ -10,7 +10,7 @@ use nova_domain::{
 };
 
 use crate::System;
-use crate::page::{Page, PageRequest, bad_cursor};
+use crate::page::{Page, PageRequest};
 
 /// Which jobs of a namespace are wanted. The default is all.
 #[derive(Debug, Clone, Default)]
@@ -135,15 +135,6 @@ pub(crate) fn check_claim(claim: &Claim) -> FaultResult<()> {
         return Ok(());
     }
     Err(Fault::internal("a claim takes 1 to 256 jobs"))
-}
-
-/// Time and id of the last job that was returned.
-pub(crate) fn before(page: &PageRequest) -> FaultResult<(i64, String)> {
-    match page.keys::<2>()? {
-        Some([created_at, id]) => Ok((created_at.parse().map_err(|_| bad_cursor())?, id)),
-        // Ids are ASCII: everything sorts before this.
-        None => Ok((i64::MAX, "~".to_owned())),
-    }
 }
 
 /// The page of jobs that were found.

@@ -12,7 +12,7 @@ use nova_domain::{Fault, FaultResult, FunctionId, NamespaceName, RunId, Scope, T
 
 use super::function::search_needle;
 use crate::System;
-use crate::page::{Page, PageRequest, bad_cursor};
+use crate::page::{Page, PageRequest};
 use crate::rows::to_u64;
 
 /// A run with what it printed, as it is handed over for storing.
@@ -141,7 +141,7 @@ pub trait Runs: Send + Sync {
 /// microseconds.
 pub(crate) const RUN_LONGEST: i64 = 2 * 900 * 1_000_000;
 
-/// Most runs of one batch, and of one prune.
+/// Most runs of one batch, and most rows of one prune.
 pub(crate) const BATCH_MAX: usize = 10_000;
 
 /// A filter and a page as statement parameters.
@@ -159,18 +159,13 @@ pub(crate) struct RunQuery {
 
 impl RunQuery {
     pub(crate) fn of(filter: &RunFilter, page: &PageRequest) -> Result<Self, Fault> {
-        let before = match page.keys::<2>()? {
-            Some([started_at, id]) => (started_at.parse().map_err(|_| bad_cursor())?, id),
-            // Ids are ASCII: everything sorts before this.
-            None => (i64::MAX, "~".to_owned()),
-        };
         Ok(Self {
             status: filter.status.map(RunStatus::as_str),
             source: filter.source.map(CallSource::as_str),
             since: filter.since.map_or(i64::MIN, Timestamp::as_micros),
             until: filter.until.map_or(i64::MAX, Timestamp::as_micros),
             error: search_needle(filter.error.as_deref())?,
-            before,
+            before: page.before()?,
             limit: page.fetch(),
         })
     }
@@ -202,11 +197,11 @@ pub(crate) fn check_batch(batch: &[RunRecord]) -> Result<(), Fault> {
     if batch.len() <= BATCH_MAX { Ok(()) } else { Err(Fault::internal("a batch of more than 10,000 runs")) }
 }
 
-pub(crate) fn check_prune(max_runs: u32) -> Result<(), Fault> {
-    if (1..=BATCH_MAX).contains(&(max_runs as usize)) {
+pub(crate) fn check_prune(most: u32) -> Result<(), Fault> {
+    if (1..=BATCH_MAX).contains(&(most as usize)) {
         Ok(())
     } else {
-        Err(Fault::internal("prune takes 1 to 10,000 runs at a time"))
+        Err(Fault::internal("a prune takes 1 to 10,000 rows at a time"))
     }
 }
 

@@ -9,13 +9,13 @@ use nova_domain::{FaultResult, JobId, NamespaceName, Scope, TenantName, Timestam
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
+use super::forget::forget;
 use super::query::{execute, globs, is_taken, many, one};
 use crate::System;
 use crate::error::{StoreError, StoreResult};
 use crate::page::{Page, PageRequest};
 use crate::repo::job::{
-    AcceptedJob, Claim, Claimed, JobFilter, Jobs, Waiting, before, check_claim, no_such_job, page_of, replay,
-    settle,
+    AcceptedJob, Claim, Claimed, JobFilter, Jobs, Waiting, check_claim, no_such_job, page_of, replay, settle,
 };
 use crate::repo::run::check_prune;
 use crate::rows::{JobRow, to_i64, to_u64};
@@ -115,7 +115,7 @@ impl Jobs for SqliteJobs {
     }
 
     async fn list(&self, scope: &Scope, filter: &JobFilter, page: &PageRequest) -> FaultResult<Page<Job>> {
-        let before = before(page)?;
+        let before = page.before()?;
         let (scope, filter, page) = (scope.clone(), filter.clone(), page.clone());
         self.0
             .read("jobs.list", move |connection| {
@@ -247,14 +247,7 @@ impl Jobs for SqliteJobs {
         namespace: Option<&NamespaceName>,
         most: u32,
     ) -> FaultResult<u64> {
-        check_prune(most)?;
-        let (tenant, namespace) = (tenant.clone(), namespace.cloned());
-        self.0
-            .write("jobs.forget", move |connection| {
-                let namespace = namespace.as_ref().map(NamespaceName::as_str);
-                Ok(execute(connection, FORGET, params![tenant.as_str(), namespace, most])? as u64)
-            })
-            .await
+        forget(&self.0, "jobs.forget", FORGET, tenant, namespace, most).await
     }
 
     async fn prune(&self, _: &System, ended_before: Timestamp, max_jobs: u32) -> FaultResult<u64> {

@@ -4,6 +4,7 @@ mod alias;
 mod audit;
 mod credential;
 mod file;
+mod forget;
 mod function;
 mod job;
 mod lock;

@@ -9,6 +9,7 @@ use nova_domain::{Fault, FaultResult, FunctionId, NamespaceName, RunId, Scope, T
 use rusqlite::{Connection, Row, named_params, params};
 
 use super::file::File;
+use super::forget::forget;
 use super::query::{execute, globs, many, one};
 use crate::System;
 use crate::error::StoreResult;
@@ -200,14 +201,7 @@ impl Runs for SqliteRuns {
         namespace: Option<&NamespaceName>,
         most: u32,
     ) -> FaultResult<u64> {
-        check_prune(most)?;
-        let (tenant, namespace) = (tenant.clone(), namespace.cloned());
-        self.0
-            .write("runs.forget", move |connection| {
-                let namespace = namespace.as_ref().map(NamespaceName::as_str);
-                Ok(execute(connection, FORGET, params![tenant.as_str(), namespace, most])? as u64)
-            })
-            .await
+        forget(&self.0, "runs.forget", FORGET, tenant, namespace, most).await
     }
 
     async fn prune(&self, _: &System, older_than: Timestamp, max_runs: u32) -> FaultResult<Pruned> {
