@@ -5282,7 +5282,7 @@ export interface operations {
                 qualifier?: string;
             };
             header?: {
-                /** @description As `idempotency_key`: orders of the function with the same key are one job. */
+                /** @description As `idempotency_key`: orders of the function with the same key are one job; a repetition is answered with 200. */
                 "Idempotency-Key"?: string;
                 /** @description Calls of an alias with the same key run the same version; at most 256 bytes. */
                 "Nova-Sticky-Key"?: string;
